@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * model.h -- the data model: the records of this layer and what must hold of them.
+ *
+ * Four kinds of record stand behind the handles, all type-stable (core/slots.h): processes,
+ * sockets, operations, and monitors and timers (refs). The functions live in the module of each.
+ *
+ * Key: who may touch a field
+ *   [i] set before others can see the record, then constant   [a] atomic, any thread
+ *   [p] the process itself, while it runs (it owns its mailbox word)
+ *   [s] the claimant: whoever owns the socket's mailbox word
+ *   [o] the operation's starter (a process), while it runs
+ *   [b] the holder of the operation's BUSY state */
+#ifndef KI_MODEL_H
+#define KI_MODEL_H
+
+#include <kith/kith.h>
+
+#include "core/fiber.h"
+#include "core/opword.h"
+#include "core/sched.h"
+#include "core/timers.h"
+
+/* ---- nodes ---- */
+
+enum ki_node_kind {
+    /* to processes */
+    KI_N_MSG = 1,   /* a message */
+    KI_N_GIVE,      /* a message that brings a socket with it */
+    KI_N_OWN,       /* the same without a message */
+    KI_N_DONE,      /* an operation of yours has ended */
+    KI_N_TIMER,     /* the time of your wait is up */
+    KI_N_EXIT,      /* an exit signal */
+    KI_N_LINK,      /* somebody links to you */
+    KI_N_UNLINK,    /* and does no more */
+    KI_N_LINK_EXIT, /* a linked process has died */
+    KI_N_MONITOR,   /* somebody wants to hear of your death */
+    KI_N_DEMONITOR, /* and no longer */
+    KI_N_DOWN,      /* one you monitor has died */
+    KI_N_GONE,      /* a socket of yours is closed: the record is yours to free */
+    KI_N_JOB,       /* the side pool has done your job */
+    KI_N_STOPPED,   /* to a plain thread: the runtime has stopped, wait no more */
+    /* to sockets */
+    KI_N_REQUEST,   /* an operation */
+    KI_N_STOP,      /* an operation in your queue has ended: unlink it */
+    KI_N_EVENT,     /* the poller saw something */
+    KI_N_RETRY,     /* a timer: try again */
+    KI_N_OWNER_DOWN /* your owner dies */
+};
+
+/* ---- messages ---- */
+
+/* flags of a message's node */
+enum {
+    KI_MSG_OF_OP = 1,      /* lies in an operation: freeing it frees that */
+    KI_MSG_OF_MONITOR = 2, /* lies in a monitor */
+    KI_MSG_OF_TIMER = 4,   /* lies in a timer */
+    KI_MSG_OF_BOND = 8,    /* lies in a link */
+    KI_MSG_EMBEDDED = KI_MSG_OF_OP | KI_MSG_OF_MONITOR | KI_MSG_OF_TIMER | KI_MSG_OF_BOND,
+    KI_MSG_CALL = 16,   /* a kith_call: pub.ref names the operation that waits */
+    KI_MSG_CAST = 32,   /* a kith_cast */
+    KI_MSG_COUNTED = 64 /* holds a share of a limited mailbox */
+};
+
+/* A message: this head, then its bytes. 64 bytes, so that the bytes are aligned. */
+struct ki_msg {
+    struct ki_node node; /* [p] after reception its next links the inbox */
+    kith_msg pub;        /* what users see; pub.data points behind the head */
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ki_msg) == 64, "a message's bytes start aligned for anything");
+#endif
+
+static inline struct ki_msg *
+ki_msg_of(const kith_msg *m)
+{
+    return ki_container_of(m, struct ki_msg, pub);
+}
+
+static inline struct ki_msg *
+ki_msg_of_node(struct ki_node *n)
+{
+    return ki_container_of(n, struct ki_msg, node);
+}
+
+/* Received, not yet taken; oldest first. */
+struct ki_inbox {
+    struct ki_node *head;
+    struct ki_node **tail; /* &head when empty */
+    _Atomic(size_t) len;   /* others may look: ki_inbox_count */
+};
+
+/* ---- operations ---- */
+
+struct ki_proc;
+struct ki_socket;
+
+enum ki_op_kind {
+    KI_OP_RECV,
+    KI_OP_SEND,
+    KI_OP_ACCEPT,
+    KI_OP_CONNECT,
+    KI_OP_CALL, /* a function to be run under the socket's ownership */
+    KI_OP_CLOSE,
+    KI_OP_CALL_SERVER, /* a request to a server: whoever replies is the executor */
+    KI_OP_JOB          /* a job of the side pool */
+};
+
+/* What an operation is to do. On the caller's stack while it runs inline, in the record when it
+ * has to wait. */
+struct ki_io {
+    union {
+        struct {
+            uint8_t kind;   /* enum ki_op_kind */
+            bool select;    /* NOWAIT: do not do it, say when it can be done */
+            bool once;      /* timeout 0: try, do not wait */
+            uint8_t zero;   /* no padding in `what` */
+            unsigned flags; /* KITH_MSG_ */
+        };
+        uint64_t
+            what; /* all of the above at a glance: KI_IO_PLAIN(kind) has nothing special */
+    };
+    char *buf;
+    size_t len, done;
+    union {
+        int (*call)(struct ki_socket *s, void *arg);
+        const kith_sockaddr *addr; /* inline: the caller's; waiting: op->addr */
+    } u;
+    void *arg;
+    kith_socket won; /* accept: the result */
+};
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define KI_IO_PLAIN(kind) ((uint64_t) (kind))
+#else
+#define KI_IO_PLAIN(kind) ((uint64_t) (kind) << 56)
+#endif
+
+struct ki_op {
+    struct ki_slot slot;
+    ki_opword word;                    /* [a] */
+    _Atomic(struct ki_proc *) starter; /* [i] */
+    struct ki_socket *socket;          /* [i] type-stable; request.to has the full handle */
+    struct ki_node request; /* [i] on its way to the socket, as REQUEST, then as STOP */
+    struct ki_op *q_next, *q_prev;     /* [s] the socket's queue */
+    bool queued;                       /* [s] it stands there */
+    struct ki_op *own_next, *own_prev; /* [o] the starter's list */
+    struct ki_alarm alarm;             /* of a _start with a timeout */
+    struct ki_io io;                   /* [b] */
+    kith_sockaddr *addr;               /* [b] connect: a copy */
+    ptrdiff_t result;                  /* [b], then constant */
+    bool arrived;                      /* [o] the completion was received */
+    bool to_mailbox;                   /* [o] the completion becomes a message */
+    bool has_alarm;                    /* [o] */
+    bool forgotten;                    /* [o] nobody takes the result */
+    struct ki_monitor *monitor;        /* [o] of a call: of the callee */
+    struct ki_msg msg;                 /* the completion's node, and its message */
+    union {
+        kith_done done;
+        kith_select select;
+    } body; /* of msg */
+};
+
+/* ---- sockets ---- */
+
+enum { KI_DIR_READ, KI_DIR_WRITE, KI_DIRS };
+
+struct ki_queue {
+    struct ki_op *head, *tail;
+};
+
+struct ki_socket {
+    struct ki_slot slot;
+    struct ki_task task;
+    _Atomic(uint32_t) pending; /* [a] bits from the poller, not yet taken */
+    _Atomic(int) fd;           /* [s] writes; -1: closed */
+    int protocol;              /* [s] */
+    uint8_t domain, type;      /* [i] KITH_INET.., KITH_STREAM.. */
+    bool registered;           /* [s] the poller knows it */
+    _Atomic(bool) listening;   /* [s] writes */
+    bool connecting;           /* [s] the kernel has an attempt of ours under way */
+    bool connected;            /* [s] such an attempt has succeeded */
+    bool stopped;              /* [s] takes no connections any more */
+    bool may_linger;           /* [s] SO_LINGER may be on: close may block */
+    bool shared;               /* [s] the description may live on: forget before close */
+    bool borrowed;             /* [s] dup false: close forgets the descriptor */
+    bool starved;              /* [s] accept ran out of descriptors: cooling down */
+    bool in_starved;           /* under the starved list's lock */
+    bool more;                 /* [s] its turn was cut short: run again soon */
+    bool retry_now;            /* [s] the retry timer fired: try without readiness */
+    bool drains;               /* [s] a short read empties it: io.c I1 */
+    bool lost;                 /* [s] the owner's death closes: no linger */
+    bool closing;              /* [s] */
+    uint32_t owed;             /* [s] STOP nodes that are still to come */
+    struct ki_op *close_op;    /* [s] who waits for the end of the close */
+    uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
+    uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    struct ki_queue queue[KI_DIRS];        /* [s] */
+    struct ki_proc *owner;                 /* [s] type-stable */
+    uint64_t owner_id;                     /* [s] */
+    struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
+    _Atomic(struct ki_proc *) in_list_of;  /* [p] of the owner; others may look */
+    bool down_sent;                        /* [p] of the owner, dying: it was told */
+    bool gone_early;           /* [p] of the owner: GONE came while it was given away */
+    bool retry_out;            /* [s] the retry node is armed or on its way */
+    struct ki_node event_node; /* [a] by pending's 0 -> nonzero */
+    struct ki_node down_node;  /* [p] of the owner */
+    struct ki_node gone_node;  /* [s] */
+    struct ki_node retry_node; /* [s] */
+    struct ki_alarm retry;     /* [s] */
+    struct ki_socket *starved_next; /* under the starved list's lock */
+};
+
+/* ---- processes ---- */
+
+enum ki_body {
+    KI_BODY_STACK,   /* blocks in calls, as C code does */
+    KI_BODY_HANDLER, /* a callback for each message */
+    KI_BODY_THREAD   /* a thread of the user's, which is its own stack */
+};
+
+struct ki_defer {
+    struct ki_defer *next;
+    void (*fn)(void *);
+    void *arg;
+};
+
+/* Memory that dies with the process. */
+struct ki_chunk {
+    struct ki_chunk *next, *prev;
+    size_t size;
+    size_t pad; /* what follows is aligned for anything */
+};
+
+/* A monitor: the watcher wants to hear of the target's death. Counted, see monitor.c. */
+struct ki_monitor {
+    struct ki_slot slot;
+    _Atomic(uint64_t) id;              /* [i] the ref */
+    _Atomic(uint32_t) refs;            /* [a] */
+    _Atomic(struct ki_proc *) watcher; /* [i] type-stable */
+    struct ki_proc *target;            /* [i] type-stable; NULL: was not there */
+    uint64_t watcher_id, target_id;    /* [i] */
+    bool active;                       /* [p] of the watcher: it still wants to hear */
+    bool silent;                       /* [p] of the watcher: kith_wait's own, no message */
+    bool fired;                        /* [p] of the watcher: for a silent one */
+    struct ki_op *op; /* [p] of the watcher: a call to be ended by a DOWN */
+    struct ki_monitor *w_next, *w_prev; /* [p] of the watcher */
+    struct ki_monitor *t_next, *t_prev; /* [p] of the target */
+    bool listed;                        /* [p] of the target */
+    struct ki_node ask, unask;          /* to the target: MONITOR, DEMONITOR */
+    struct ki_msg msg;                  /* to the watcher: DOWN */
+    kith_down body;                     /* of msg */
+};
+
+struct ki_thread;
+struct ki_handler;
+struct ki_escape;
+struct ki_end;
+
+/* A mailbox's limit; any thread, relaxed: counts that order nothing. */
+struct ki_limit {
+    _Atomic(bool) on;
+    _Atomic(int) policy;
+    _Atomic(uint64_t) max_messages, max_bytes;
+    _Atomic(uint64_t) messages, bytes;
+};
+
+struct ki_proc {
+    struct ki_slot slot;
+    struct ki_fiber fiber;   /* its task is the process's mailbox, whatever the body */
+    struct ki_limit limit;   /* [a] */
+    uint8_t body;            /* [i] enum ki_body */
+    bool trap_exit;          /* [p] */
+    bool dying;              /* [p] the steps of exit.c have begun */
+    bool doomed;             /* [p] a signal said so: die at the next chance */
+    bool in_defers;          /* [p] its deferred functions run */
+    bool timed_out;          /* [p] the TIMER node of this wait came */
+    bool timer_armed;        /* [p] */
+    uint8_t hold_exit;       /* [p] > 0: not now */
+    uint8_t exit_stage;      /* [p] exit.c */
+    struct ki_inbox inbox;   /* [p] */
+    struct ki_msg *received; /* [p] what the last receive answered */
+    struct ki_op *ops;       /* [p] started, not ended */
+    struct ki_op *own_op;    /* [p] kept for the calls it waits in itself; NULL at first */
+    bool own_waits;          /* [p] it is under way */
+    struct ki_socket *sockets;       /* [p] owned */
+    struct ki_monitor *watching;     /* [p] monitors it made */
+    struct ki_monitor *watched_by;   /* [p] monitors of it */
+    struct ki_defer *defers;         /* [p] */
+    struct ki_chunk *chunks;         /* [p] */
+    size_t partial;                  /* [p] */
+    _Atomic(const char *) waits_for; /* [a:p] what it is parked at; a glance for reports */
+    uint64_t defer_deadline_ns;      /* [p] */
+    struct ki_alarm alarm;           /* [p] of the present wait */
+    struct ki_node timer_node;       /* [p] */
+    struct ki_node job_node;         /* [p] */
+    kith_reason why;                 /* [p] */
+    union {
+        kith_fn fn; /* [i] */
+        kith_conn conn;
+    } u;
+    kith_socket conn_socket;    /* [i] of a kith_conn */
+    bool is_conn;               /* [i] */
+    void *arg;                  /* [i] the copy */
+    size_t arg_len;             /* [i] */
+    uint64_t parent;            /* [i] */
+    const void *spawn_site;     /* [i] where spawn was called from */
+    int result;                 /* [p] what fn answered */
+    struct ki_thread *thread;   /* [i] of a plain thread */
+    struct ki_handler *handler; /* [i] of a handler: server.c */
+    struct ki_escape *escape;   /* [p] of a handler in a callback: where kith_exit goes */
+    _Atomic(struct ki_name *) name; /* under the name table's lock */
+    struct ki_end *links;           /* [p] link.c */
+};
+
+#endif

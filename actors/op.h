@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * op.h -- operations that wait: started by a process, executed by a socket, awaited or stopped.
+ *
+ * The state word is core/opword.h. What a process started and has not ended stands in its list
+ * `ops`; each ends exactly once: awaited, cancelled, sent to its mailbox, or stopped by the
+ * process's death. */
+#ifndef KI_OP_H
+#define KI_OP_H
+
+#include "actors/proc.h"
+
+/* ki_op_new makes a record for `io` on socket `s` (handle `sid`) in p's list, not yet begun.
+ * NULL: no memory. A connect's address is copied. */
+struct ki_op *ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid,
+                        const struct ki_io *io);
+
+/* ki_op_own answers p's own record, made at the first use and kept: for the one operation that p
+ * itself waits for. It is in no list and no future stands for it. NULL: no memory. */
+struct ki_op *ki_op_own_new(struct ki_proc *p);
+
+static inline struct ki_op *
+ki_op_own(struct ki_proc *p)
+{
+    return ki_fast(p->own_op != NULL) ? p->own_op : ki_op_own_new(p);
+}
+
+/* ki_op_own_begin publishes it as waiting in s's queue (op->io is filled in); the claimant then
+ * queues it. ki_op_own_await waits for its end and answers its result. */
+static inline void
+ki_op_own_begin(struct ki_proc *p, struct ki_op *op, struct ki_socket *s, uint64_t sid)
+{
+    op->socket = s;
+    op->request.to = sid;
+    op->arrived = false;
+    p->own_waits = true;
+    ki_op_begin(&op->word, op->slot.generation, true);
+}
+
+ptrdiff_t ki_op_own_await_slowly(struct ki_proc *p, struct ki_op *op, kith_ms timeout,
+                                 const char *what);
+bool ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n);
+
+static inline ptrdiff_t
+ki_op_own_result(struct ki_proc *p, struct ki_op *op)
+{
+    ptrdiff_t result = op->result;
+
+    p->own_waits = false;
+    if (ki_slow(result < 0))
+        p->partial = op->io.done;
+    return result;
+}
+
+KI_HOT ptrdiff_t
+ki_op_own_await(struct ki_proc *p, struct ki_op *op, kith_ms timeout, const char *what)
+{
+    struct ki_node *n;
+
+    if (ki_slow(timeout != KITH_INFINITY) || ki_slow(p->dying))
+        return ki_op_own_await_slowly(p, op, timeout, what);
+    do {
+        ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
+        ki_fiber_park(&p->fiber);
+        n = ki_mbox_take(&p->fiber.task.mbox);
+        if (ki_fast(n == &op->msg.node) && ki_fast(n->next == NULL))
+            break; /* the completion and nothing else */
+    } while (!ki_op_own_mail(p, op, n));
+    ki_store_rlx(&p->waits_for, NULL);
+    return ki_op_own_result(p, op);
+}
+
+/* ki_op_own_free: p dies. */
+void ki_op_own_free(struct ki_proc *p);
+
+/* ki_op_submit sends the begun operation to its socket: as a message. A refusal completes it
+ * with KITH_ECLOSED. */
+void ki_op_submit(struct ki_op *op);
+
+/* ki_op_complete: the holder of BUSY ends it with `result`; `let_go` is 0 when the executor has
+ * yet to unlink it, else KI_OP_EXECUTOR. The starter is told. */
+static inline void
+ki_op_complete(struct ki_op *op, ptrdiff_t result, uint64_t let_go)
+{
+    struct ki_task *t = ki_proc_task(ki_load_rlx(&op->starter)); /* constant while in use */
+    enum ki_push r;
+
+    op->result = result;
+    (void) ki_op_finish(&op->word, let_go);
+    r = ki_mbox_push(&t->mbox, &op->msg.node, 0);
+    KI_CHECK(r != KI_PUSH_REFUSED); /* a process does not die before its operations ended */
+    if (r == KI_PUSH_SCHEDULE)
+        ki_sched_ready_fifo(t);
+}
+
+/* ki_op_executor_drops: the executor is done with a record that ended without it. */
+void ki_op_executor_drops(struct ki_op *op);
+
+/* ki_op_arrived: the starter received the completion. */
+void ki_op_arrived(struct ki_proc *p, struct ki_node *n);
+
+/* ki_op_await waits for the end, at most until deadline_ns, and then stops it; the record is
+ * given back; answers its result (partial and won as asked). */
+ptrdiff_t ki_op_await(struct ki_proc *p, struct ki_op *op, uint64_t deadline_ns,
+                      const char *what, struct ki_io *io);
+
+/* ki_op_first_done: the index of the first of fs that is done or has ended; KITH_EAGAIN: none
+ * yet; KITH_EBADF, KITH_EPERM: one before it is no future, or another's. */
+int ki_op_first_done(struct ki_proc *p, const kith_future *fs, size_t n);
+
+/* ki_op_stop_all stops p's operations without waiting; true when none is left. Called again
+ * after mail until it answers true. */
+bool ki_op_stop_all(struct ki_proc *p);
+
+/* ki_op_abandon gives back a record that was never begun. */
+void ki_op_abandon(struct ki_proc *p, struct ki_op *op);
+
+/* ki_op_take_by_id makes the caller the executor of a call or job by its future's number: BUSY is
+ * its, ki_op_complete ends it with let_go 0. NULL: it has ended. Any thread. */
+struct ki_op *ki_op_take_by_id(uint64_t id);
+
+/* ki_op_callee_died ends a call whose callee is no more. By its starter. */
+void ki_op_callee_died(struct ki_proc *p, struct ki_op *op);
+
+void ki_op_free_msg(struct ki_msg *m);
+
+/* ki_op_arm gives a begun operation a deadline of its own. By its starter. */
+void ki_op_arm(struct ki_op *op, uint64_t deadline_ns);
+
+/* ki_op_stop_code: the code behind the index that ki_op_wait answered. */
+int ki_op_stop_code(unsigned index);
+
+static inline kith_future
+ki_op_future(struct ki_op *op)
+{
+    return (kith_future){ki_slots_id(&ki_runtime.ops, &op->slot)};
+}
+
+/* A socket's record is p's to free: it is closed. socket.c */
+void ki_socket_gone(struct ki_proc *p, struct ki_node *n);
+
+/* ki_socket_take puts an accepted socket into the list of p, its owner from the start: p has it
+ * now, and if it dies the socket is closed. socket.c */
+void ki_socket_take(struct ki_proc *p, kith_socket s);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * proc.h -- a process's life between birth and death: who runs, what it waits for. */
+#ifndef KI_PROC_H
+#define KI_PROC_H
+
+#include "actors/runtime.h"
+
+static inline struct ki_proc *
+ki_proc_of_fiber(struct ki_fiber *f)
+{
+    return ki_container_of(f, struct ki_proc, fiber);
+}
+
+static inline struct ki_proc *
+ki_proc_of_task(struct ki_task *t)
+{
+    return ki_container_of(t, struct ki_proc, fiber.task);
+}
+
+static inline struct ki_task *
+ki_proc_task(struct ki_proc *p)
+{
+    return &p->fiber.task;
+}
+
+/* The full handle; by the process itself, or as a hint. relaxed: set at birth. */
+static inline uint64_t
+ki_proc_id(struct ki_proc *p)
+{
+    return ki_load_rlx(&p->fiber.task.id);
+}
+
+/* ki_proc_at answers the record behind a pid, whatever its generation; NULL: no such. */
+static inline struct ki_proc *
+ki_proc_at(kith_pid pid)
+{
+    if (ki_slow(ki_id_kind(pid.id) != KI_KIND_PID))
+        return NULL;
+    return (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, ki_id_index(pid.id));
+}
+
+/* ki_proc_find answers the record if the pid is its present one: a look, the push decides. The
+ * look compares all 64 bits, of which the mailbox word holds 16. */
+static inline struct ki_proc *
+ki_proc_find(kith_pid pid)
+{
+    struct ki_proc *p =
+        (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, ki_id_index(pid.id));
+
+    if (ki_slow(p == NULL))
+        return NULL;
+    if (ki_fast(ki_proc_id(p) == pid.id))
+        return p;
+    (void) ki_load_acq(
+        &p->fiber.task.mbox); /* as a refused push: what the dead did is seen */
+    return NULL;
+}
+
+extern const struct ki_task_type ki_proc_task_type;
+
+/* ki_proc_new takes a record: alive, OWNED by the caller, all else zero. NULL: none free. */
+struct ki_proc *ki_proc_new(enum ki_body body);
+
+/* ki_proc_free puts it back; its mailbox is DEAD and nothing of it is in use. */
+void ki_proc_free(struct ki_proc *p);
+
+/* ki_thread_killed is the death of a plain thread's pseudo-process that a signal has doomed; the
+ * thread goes on, its calls answer KITH_EKILLED. thread.c */
+void ki_thread_killed(struct ki_proc *p);
+
+/* ki_proc_wait takes the mail there is, or waits for some until deadline_ns.
+ *   0               something was taken: look whether it is what you wait for, and call again
+ *   KITH_ETIMEOUT   the deadline has passed
+ *   KITH_EKILLED    a thread, or a dying process, that shall wait no more
+ * A process that is to die does so here and does not return. `what` names the wait in reports.
+ * After the last of a series of waits: ki_proc_wait_end. */
+KI_NODISCARD int ki_proc_wait(struct ki_proc *p, uint64_t deadline_ns, const char *what);
+void ki_proc_wait_end(struct ki_proc *p);
+
+/* ki_proc_wait_failed passes on what a call that waited answers, when nothing of it is left: a
+ * plain thread that was killed in it dies here, not only at its next call. */
+static inline int
+ki_proc_wait_failed(struct ki_proc *p, int rc)
+{
+    if (ki_slow(rc == KITH_EKILLED) && p->body == KI_BODY_THREAD && !p->dying)
+        ki_thread_killed(p);
+    return rc;
+}
+
+/* ki_proc_park_for_sure waits for mail that is certain to come soon; it takes none, and no
+ * signal ends it. Not in handlers. */
+void ki_proc_park_for_sure(struct ki_proc *p);
+
+/* ki_proc_take takes and dispatches all mail; false: there was none. */
+bool ki_proc_take(struct ki_proc *p);
+
+/* ki_proc_dispatch acts on a chain that was taken, oldest first. */
+void ki_proc_dispatch(struct ki_proc *p, struct ki_node *n);
+
+/* ki_proc_charge: the process has used n of its budget; when that is spent the others run. */
+void ki_proc_spent(struct ki_proc *p);
+
+static inline void
+ki_proc_charge(struct ki_proc *p, int32_t n)
+{
+    p->fiber.budget -= n;
+    if (ki_slow(p->fiber.budget <= 0))
+        ki_proc_spent(p);
+}
+
+/* ki_proc_die_if_doomed: a fetch point; does not return if a signal has said so. A thread or
+ * handler returns, KITH_EKILLED and 0. */
+int ki_proc_die_if_doomed(struct ki_proc *p);
+
+/* ki_inbox_count: relaxed, one writer; a report may look. */
+static inline void
+ki_inbox_count(struct ki_inbox *in, size_t d)
+{
+    ki_store_rlx(&in->len, ki_load_rlx(&in->len) + d);
+}
+
+/* ki_inbox_add appends a received message. */
+static inline void
+ki_inbox_add(struct ki_inbox *in, struct ki_node *n)
+{
+    n->next = NULL;
+    *in->tail = n;
+    in->tail = &n->next;
+    ki_inbox_count(in, 1);
+}
+
+static inline void
+ki_inbox_init(struct ki_inbox *in)
+{
+    in->head = NULL;
+    in->tail = &in->head;
+    ki_store_rlx(&in->len, 0);
+}
+
+/* The process's own list of sockets. By the process itself. */
+void ki_proc_own(struct ki_proc *p, struct ki_socket *s);
+void ki_proc_disown(struct ki_proc *p, struct ki_socket *s);
+bool ki_proc_owns(struct ki_proc *p, struct ki_socket *s);
+
+/* ki_spawn_server is kith_spawn_opt for a server: without a stack, or with one that runs `loop`.
+ * Without one, reports call it by `name`. spawn.c */
+int ki_spawn_server(const kith_spawn_options *o, struct ki_handler *h, kith_fn loop,
+                    kith_fn name, const void *arg, size_t len, kith_pid *pid,
+                    const void *site);
+
+/* exit.c */
+KI_NORETURN void ki_exit_here(
+    struct ki_proc *p);               /* p->why says why; a process with a stack */
+bool ki_exit_step(struct ki_proc *p); /* one try; false: wait for mail, then again */
+void ki_exit_begin(struct ki_proc *p, kith_reason why);
+void ki_exit_run_defers(struct ki_proc *p);
+void ki_exit_signal_received(struct ki_proc *p, struct ki_node *n);
+kith_reason ki_reason_of_result(int result);
+void ki_proc_count_down(void); /* a process's record was freed */
+
+/* thread.c */
+struct ki_proc *ki_thread_self(void); /* this thread's pseudo-process, or NULL */
+int ki_thread_attach(struct ki_proc **self);
+void ki_thread_park(struct ki_proc *p, uint64_t deadline_ns);
+void ki_thread_wake(struct ki_task *t);
+void ki_threads_init(void);
+void ki_thread_detach(void); /* a stop: the caller's pseudo-process ends */
+KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why);
+
+/* monitor.c */
+void ki_monitor_asked(struct ki_proc *p, struct ki_node *n);
+void ki_monitor_unasked(struct ki_proc *p, struct ki_node *n);
+void ki_monitor_down(struct ki_proc *p, struct ki_node *n);
+void ki_monitor_free_msg(struct ki_msg *m);
+void ki_monitor_drop_all(struct ki_proc *p); /* p dies: it watches nobody any more */
+void ki_monitor_tell_all(struct ki_proc *p); /* p dies: its watchers hear why */
+void ki_monitor_call(struct ki_proc *p, struct ki_monitor *m, struct ki_op *op);
+void ki_monitor_end(struct ki_proc *p, struct ki_monitor *m);
+struct ki_monitor *ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target,
+                                  uint64_t target_id);
+
+/* link.c */
+void ki_link_asked(struct ki_proc *p, struct ki_node *n);
+void ki_link_unasked(struct ki_proc *p, struct ki_node *n);
+void ki_link_exit_received(struct ki_proc *p, struct ki_node *n);
+void ki_link_tell_all(struct ki_proc *p);
+void ki_link_free_msg(struct ki_msg *m);
+
+/* timer.c */
+size_t ki_timer_record_size(void);
+void ki_timer_free_msg(struct ki_msg *m);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * report.c -- reports: a line each, whole, to stderr or a descriptor. */
+#include "actors/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "actors/link.h"
+#include "actors/proc.h"
+#include "core/os.h"
+#include "core/symbol.h"
+
+enum { LEFT_LINES = 50 }; /* of a stop's report */
+
+void
+ki_log(const char *fmt, ...)
+{
+    char line[512] = "kith: ";
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(line + 6, sizeof line - 7, fmt, ap);
+    va_end(ap);
+    size_t len = 6 + (n < 0                          ? 0
+                      : (size_t) n < sizeof line - 7 ? (size_t) n
+                                                     : sizeof line - 8);
+    line[len++] = '\n';
+    ki_os_write(2, line, len);
+}
+
+static struct ki_proc *
+each(uint32_t i, bool *end)
+{
+    struct ki_proc *p = (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, i);
+
+    *end = p == NULL;
+    if (!p)
+        return NULL;
+    uint64_t w = ki_load_acq(&p->fiber.task.mbox);
+    return w != 0 && !(w & KI_MBOX_DEAD) ? p : NULL;
+}
+
+static const void *
+fn_of(struct ki_proc *p)
+{
+    union {
+        kith_fn fn;
+        const void *addr;
+    } u = {.fn = p->u.fn};
+
+    return u.addr;
+}
+
+static void
+names(struct ki_proc *p, char fn[64], char site[64])
+{
+    ki_symbol_name(fn_of(p), fn, 64);
+    ki_symbol_name(p->spawn_site, site, 64);
+}
+
+void
+ki_report_overflow(void *stack_low, size_t size)
+{
+    bool end = false;
+
+    for (uint32_t i = 0; !end; i++) {
+        struct ki_proc *p = each(i, &end);
+        char fn[64], site[64], line[300];
+
+        if (!p || p->fiber.stack.low != stack_low)
+            continue;
+        names(p, fn, site);
+        int n = snprintf(line, sizeof line,
+                         "kith: process <%u.%u> running %s, spawned by %s, overflowed its "
+                         "%zu KiB stack: give it more by kith_spawn_options.stack\n",
+                         ki_id_index(ki_proc_id(p)), ki_id_generation(ki_proc_id(p)), fn,
+                         site, (size + 16 * 1024) / 1024);
+        ki_os_write(2, line, (size_t) n < sizeof line ? (size_t) n : sizeof line - 1);
+        return;
+    }
+}
+
+static const char *
+state_of(struct ki_proc *p, uint64_t word)
+{
+    const char *what = ki_load_rlx(&p->waits_for); /* relaxed: a glance */
+
+    if (what)
+        return what;
+    if (word & KI_MBOX_EXITING)
+        return "dying";
+    return word & KI_MBOX_OWNED ? "running in the user's code" : "idle";
+}
+
+static int
+describe(struct ki_proc *p, const char *before, int fd)
+{
+    char fn[64] = "", site[64] = "", line[400];
+    uint64_t id = ki_proc_id(p);
+
+    if (p->body == KI_BODY_THREAD)
+        snprintf(fn, sizeof fn, "a plain thread");
+    else
+        names(p, fn, site);
+    int n =
+        snprintf(line, sizeof line, "%sprocess <%u.%u> %s%s%s: %s\n", before,
+                 ki_id_index(id), ki_id_generation(id), fn, *site ? ", spawned by " : "",
+                 site, state_of(p, ki_load_rlx(&p->fiber.task.mbox)));
+    return ki_os_write(fd, line, (size_t) n < sizeof line ? (size_t) n : sizeof line - 1);
+}
+
+void
+ki_report_left(const char *what)
+{
+    char before[64];
+    bool end = false;
+    unsigned n = 0;
+
+    snprintf(before, sizeof before, "kith: stop: %s: ", what);
+    for (uint32_t i = 0; !end; i++) {
+        struct ki_proc *p = each(i, &end);
+
+        if (p && p->body != KI_BODY_THREAD && n++ < LEFT_LINES)
+            (void) describe(p, before, 2);
+    }
+    if (n > LEFT_LINES)
+        ki_log("stop: %s: and %u more", what, n - LEFT_LINES);
+}
+
+int
+kith_dump(int fd)
+{
+    struct ki_proc *self;
+    bool end = false;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = 0; !end && rc == 0; i++) {
+        struct ki_proc *p = each(i, &end);
+
+        if (p)
+            rc = describe(p, "", fd);
+    }
+    return rc;
+}
+
+/* Its lists are a process's own: nobody else may walk them. */
+static void
+count_own(struct ki_proc *self, struct kith_process_info *v)
+{
+    v->n_links = ki_link_count(self);
+    for (struct ki_monitor *m = self->watching; m; m = m->w_next)
+        v->n_monitors += !m->silent;
+    for (struct ki_socket *s = self->sockets; s; s = s->own_next)
+        v->n_sockets++;
+}
+
+int
+kith_process_info(kith_pid pid, struct kith_process_info *info)
+{
+    struct ki_proc *self, *p;
+    struct kith_process_info v = KITH_PROCESS_INFO_INIT;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (!info || info->size < sizeof info->size || info->size > sizeof v)
+        return KITH_EINVAL;
+    p = ki_proc_find(pid);
+    uint64_t word = p ? ki_load_acq(&p->fiber.task.mbox) : KI_MBOX_DEAD;
+    if (word & KI_MBOX_DEAD)
+        return KITH_ENOPROC;
+    v.size = info->size;
+    v.pid = pid;
+    v.status = (word & KI_MBOX_EXITING) ? KITH_STATUS_EXITING
+               : p == self              ? KITH_STATUS_RUNNING
+               : (word & KI_MBOX_OWNED) ? KITH_STATUS_RUNNABLE
+                                        : KITH_STATUS_WAITING;
+    v.mailbox_len = ki_load_rlx(&p->inbox.len);
+    if (p == self)
+        count_own(p, &v);
+    v.stack = p->fiber.stack.size;
+    if (p->body != KI_BODY_THREAD)
+        names(p, v.fn, v.spawned_by);
+    const char *what = ki_load_rlx(&p->waits_for);
+    if (what)
+        snprintf(v.waits_for, sizeof v.waits_for, "%s", what);
+    memcpy(info, &v, v.size);
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * report.h -- what the library says about the living and the dying. */
+#ifndef KI_REPORT_H
+#define KI_REPORT_H
+
+#include "core/defs.h"
+
+/* ki_report_overflow: a stack has run over; called in a signal handler, the program dies. */
+void ki_report_overflow(void *stack_low, size_t size);
+
+/* ki_report_left names the processes that a stop finds alive, and what becomes of them. */
+void ki_report_left(const char *what);
+
+#endif

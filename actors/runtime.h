@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * runtime.h -- the one struct everything hangs off, and the way into it. */
+#ifndef KI_RUNTIME_H
+#define KI_RUNTIME_H
+
+#include "actors/model.h"
+
+enum ki_state { KI_STATE_NEW, KI_STATE_RUNNING, KI_STATE_STOPPED, KI_STATE_FORKED };
+
+struct ki_runtime {
+    _Atomic(int) state;        /* [a] enum ki_state */
+    _Atomic(uint32_t) epoch;   /* [a] grows with each start */
+    _Atomic(bool) stopping;    /* [a] kith_stop has begun */
+    _Atomic(bool) forked;      /* [a] some fork has happened: descriptors may live on */
+    bool message_only;         /* [i] */
+    _Atomic(uint64_t) n_procs; /* [a] living processes, threads not counted */
+    _Atomic(uint32_t) quiet;   /* [a] futex: changes when n_procs reaches 0 */
+    struct ki_slots procs, sockets, ops, monitors, timers;
+};
+
+extern struct ki_runtime ki_runtime;
+
+KI_NODISCARD int ki_enter_slow(struct ki_proc **self);
+
+/* ki_enter is the first line of every call that needs the runtime: who calls? A plain thread
+ * gets its pseudo-process here. 0, or KITH_ENOTRUNNING, KITH_ESTOPPED, KITH_EFORKED,
+ * KITH_EKILLED (a plain thread's pseudo-process is dead), KITH_ENOMEM. */
+KI_NODISCARD static inline int
+ki_enter(struct ki_proc **self)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    /* On a worker the runtime runs: a forked child has no workers (runtime.c, in_child). */
+    if (ki_slow(!w) || ki_slow(!w->current))
+        return ki_enter_slow(self);
+    *self = ki_container_of(w->current, struct ki_proc, fiber);
+    return 0;
+}
+
+/* ki_enter_waiting is ki_enter for calls that can wait: KITH_EHANDLER in a handler. */
+KI_NODISCARD int ki_enter_waiting_slow(struct ki_proc **self);
+
+KI_NODISCARD static inline int
+ki_enter_waiting(struct ki_proc **self)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    if (ki_slow(!w) || ki_slow(!w->current))
+        return ki_enter_waiting_slow(self);
+    *self = ki_container_of(w->current, struct ki_proc, fiber);
+    return 0;
+}
+
+/* The caches of the calling thread; NULL when it is no worker. */
+static inline struct ki_slab_cache *
+ki_slab_here(void)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    return w ? &w->slab : NULL;
+}
+
+static inline struct ki_slots_cache *
+ki_slots_here(unsigned kind)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    return w ? &w->slots[kind] : NULL;
+}
+
+/* ki_deadline_ns: a timeout of the API as an absolute time; 0 is the past, UINT64_MAX never. */
+uint64_t ki_deadline_ns(kith_ms timeout);
+
+/* ki_log writes one line of the library's own to stderr: "kith: ...". Any thread. */
+KI_PRINTF(1, 2) void ki_log(const char *fmt, ...);
+
+#endif

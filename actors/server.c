@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * server.c -- servers: a table of callbacks, run without a stack, or on one when asked.
+ *
+ * Without a stack the worker calls back for each message and nothing may wait. With one the
+ * server is a process whose function is the loop below. A call is an operation (op.h) whose
+ * executor is whoever replies: a reply that comes too late finds another generation. */
+#include "actors/server.h"
+
+#include <string.h>
+
+#include "actors/limit.h"
+#include "actors/msg.h"
+#include "actors/op.h"
+#include "core/escape.h"
+
+enum { TURN = 64 }; /* messages a handler handles before others have their turn */
+
+struct ki_handler {
+    const kith_server *type;
+    void *state;
+    uint64_t init_op; /* the starter's operation, until it is told */
+    bool ready;       /* init has succeeded */
+};
+
+/* ---- the callbacks ---- */
+
+static int
+handle(struct ki_handler *h, struct ki_msg *m)
+{
+    const kith_server *t = h->type;
+
+    if (m->node.flags & KI_MSG_CALL) {
+        kith_from from = {m->pub.ref.id, m->pub.from.id};
+
+        if (t->call)
+            return t->call(h->state, from, &m->pub);
+        kith_reply_error(from, KITH_EOPNOTSUPP);
+        return KITH_CONTINUE;
+    }
+    if (m->node.flags & KI_MSG_CAST)
+        return t->cast ? t->cast(h->state, &m->pub) : KITH_CONTINUE;
+    return t->info ? t->info(h->state, &m->pub) : KITH_CONTINUE;
+}
+
+static void
+tell_starter(struct ki_handler *h, int code)
+{
+    struct ki_op *op = ki_op_take_by_id(h->init_op);
+
+    if (op)
+        ki_op_complete(op, code, 0);
+}
+
+static int
+init(struct ki_handler *h, void *arg)
+{
+    int rc = h->type->init ? h->type->init(h->state, arg) : 0;
+
+    h->ready = rc >= 0;
+    tell_starter(h, rc < 0 ? rc : 0);
+    return rc < 0 ? rc : KITH_CONTINUE;
+}
+
+void
+ki_handler_terminate(struct ki_proc *p)
+{
+    struct ki_handler *h = p->handler;
+
+    if (!h)
+        return;
+    if (h->ready && h->type->terminate)
+        h->type->terminate(h->state, p->why);
+    else if (!h->ready)
+        tell_starter(h, p->why.kind == KITH_KILLED ? KITH_EKILLED : KITH_EFAILED);
+    p->handler = NULL;
+    if (h->type->state_size)
+        ki_slab_free(ki_slab_here(), h->state, h->type->state_size);
+    ki_slab_free(ki_slab_here(), h, sizeof *h);
+}
+
+/* ---- without a stack ---- */
+
+/* KITH_CONTINUE, or how it ends. */
+static int
+turn(struct ki_proc *p)
+{
+    int rc = KITH_CONTINUE;
+
+    if (!p->handler->ready)
+        rc = init(p->handler, p->arg);
+    for (int i = 0; i < TURN && rc == KITH_CONTINUE && p->inbox.head && !p->doomed; i++) {
+        struct ki_node *n = p->inbox.head;
+
+        p->inbox.head = n->next;
+        if (!p->inbox.head)
+            p->inbox.tail = &p->inbox.head;
+        ki_inbox_count(&p->inbox, (size_t) -1);
+        ki_limit_give(p, ki_msg_of_node(n));
+        p->received = ki_msg_of_node(n);
+        rc = handle(p->handler, p->received);
+        ki_receive_drop(p);
+    }
+    return rc;
+}
+
+/* A turn, and what it says about going on. kith_exit in a callback comes back here. */
+static void
+call_back(struct ki_proc *p)
+{
+    struct ki_escape escape;
+
+    p->escape = &escape;
+    if (!ki_escape_here(&escape)) {
+        int rc = turn(p);
+
+        if (rc != KITH_CONTINUE && !p->doomed) {
+            p->doomed = true;
+            p->why = ki_reason_of_result(rc < 0 ? rc : 0);
+        }
+    }
+    p->escape = NULL;
+}
+
+static void
+handler_run(struct ki_task *t, struct ki_worker *w)
+{
+    struct ki_proc *p = ki_proc_of_task(t);
+
+    (void) w;
+    ki_proc_take(p);
+    if (!p->dying && !p->doomed)
+        call_back(p);
+    if (p->doomed && !p->dying)
+        ki_exit_begin(p, p->why);
+    if (p->dying && ki_exit_step(p)) {
+        ki_proc_free(p);
+        ki_proc_count_down();
+        return;
+    }
+    if ((p->inbox.head && !p->dying) || !ki_mbox_settle(&t->mbox))
+        ki_sched_ready_fifo(t);
+}
+
+const struct ki_task_type ki_handler_task_type = {.name = "handler", .run = handler_run};
+
+/* ---- with a stack ---- */
+
+static int
+loop(void *arg)
+{
+    struct ki_handler *h = *(struct ki_handler **) arg;
+    const kith_msg *m;
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    p->handler = h;
+    rc = init(h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL);
+    while (rc == KITH_CONTINUE && (rc = kith_receive(&m, KITH_INFINITY)) == 0)
+        rc = handle(h, ki_msg_of(m));
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- start ---- */
+
+/* What reports call it by: the address of its first callback, never called by this type. */
+static kith_fn
+fn_for_reports(const kith_server *t)
+{
+    union {
+        int (*init)(void *state, void *arg);
+        int (*call)(void *state, kith_from from, const kith_msg *m);
+        int (*message)(void *state, const kith_msg *m);
+        kith_fn fn;
+    } u = {.init = t->init};
+
+    if (!t->init && t->call)
+        u.call = t->call;
+    else if (!t->init)
+        u.message = t->cast ? t->cast : t->info;
+    return u.fn;
+}
+
+static struct ki_handler *
+handler_new(const kith_server *t, uint64_t init_op)
+{
+    struct ki_handler *h = ki_slab_alloc(ki_slab_here(), sizeof *h);
+
+    if (!h)
+        return NULL;
+    *h = (struct ki_handler){.type = t, .init_op = init_op};
+    if (t->state_size) {
+        h->state = ki_slab_alloc(ki_slab_here(), t->state_size);
+        if (!h->state) {
+            ki_slab_free(ki_slab_here(), h, sizeof *h);
+            return NULL;
+        }
+        memset(h->state, 0, t->state_size);
+    }
+    return h;
+}
+
+int
+kith_server_start(const kith_server *t, const kith_spawn_options *o, const void *arg,
+                  size_t len, kith_pid *pid)
+{
+    struct ki_io io = {.kind = KI_OP_JOB};
+    struct ki_proc *p;
+    struct ki_op *op;
+    struct ki_handler *h;
+    kith_pid child = {0};
+    int rc = ki_enter_waiting(&p);
+
+    if (rc < 0)
+        return rc;
+    if (!t || (len && !arg))
+        return KITH_EINVAL;
+    op = ki_op_new(p, NULL, 0, &io);
+    if (!op)
+        return KITH_ENOMEM;
+    ki_op_begin_alone(&op->word, op->slot.generation);
+    h = handler_new(t, ki_op_future(op).id);
+    rc = h ? ki_spawn_server(o, h, t->with_stack ? loop : NULL, fn_for_reports(t), arg, len,
+                             &child, __builtin_return_address(0))
+           : KITH_ENOMEM;
+    if (rc < 0) {
+        if (h && t->state_size)
+            ki_slab_free(ki_slab_here(), h->state, t->state_size);
+        if (h)
+            ki_slab_free(ki_slab_here(), h, sizeof *h);
+        KI_CHECK(ki_op_busy(&op->word));
+        ki_op_complete(op, rc, 0);
+    }
+    rc = (int) ki_op_await(p, op, UINT64_MAX, "server_start", NULL);
+    if (rc == 0 && pid)
+        *pid = child;
+    return rc;
+}
+
+/* ---- calls ---- */
+
+int
+kith_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                kith_ms timeout, kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_CALL_SERVER, .buf = reply.base, .len = reply.len};
+    struct ki_proc *p, *callee;
+    struct ki_msg *m;
+    struct ki_op *op;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (!f || timeout == KITH_NOWAIT || (tag & KITH_TAG_SYSTEM) ||
+        (!request.base && request.len) || (!reply.base && reply.len))
+        return KITH_EINVAL;
+    callee = ki_proc_find(to);
+    if (!callee)
+        return KITH_ENOPROC;
+    if (callee == p)
+        return KITH_EDEADLK;
+    m = ki_msg_new(tag, request.len);
+    op = m ? ki_op_new(p, NULL, 0, &io) : NULL;
+    if (op)
+        op->monitor = ki_monitor_new(p, callee, to.id);
+    if (!m || !op || !op->monitor) {
+        if (m)
+            ki_msg_free(m);
+        if (op)
+            ki_op_abandon(p, op);
+        return KITH_ENOMEM;
+    }
+    ki_op_begin_alone(&op->word, op->slot.generation);
+    *f = ki_op_future(op);
+    if (request.len)
+        memcpy(m->pub.data, request.base, request.len);
+    m->node.flags = KI_MSG_CALL;
+    m->pub.from.id = ki_proc_id(p);
+    m->pub.ref.id = f->id;
+    if (timeout != KITH_INFINITY)
+        ki_op_arm(op, ki_deadline_ns(timeout));
+    ki_monitor_call(p, op->monitor, op);
+    if (!ki_msg_post(callee, to.id, m)) {
+        ki_msg_free(m);
+        ki_op_callee_died(p, op);
+    }
+    ki_proc_charge(p, 1);
+    return 0;
+}
+
+ptrdiff_t
+kith_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_ms timeout)
+{
+    struct ki_proc *p;
+    kith_future f;
+    int rc = ki_enter_waiting(&p);
+
+    if (rc == 0)
+        rc = kith_call_start(to, tag, request, reply, KITH_INFINITY, &f);
+    return rc < 0 ? rc : kith_await(f, timeout);
+}
+
+int
+kith_cast(kith_pid to, uint64_t tag, const void *data, size_t len)
+{
+    struct ki_proc *p, *callee;
+    struct ki_msg *m;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if ((tag & KITH_TAG_SYSTEM) || (!data && len))
+        return KITH_EINVAL;
+    callee = ki_proc_find(to);
+    m = callee ? ki_msg_new(tag, len) : NULL;
+    if (!m)
+        return callee ? KITH_ENOMEM : KITH_ENOPROC;
+    if (len)
+        memcpy(m->pub.data, data, len);
+    m->node.flags = KI_MSG_CAST;
+    m->pub.from.id = ki_proc_id(p);
+    if (!ki_msg_post(callee, to.id, m)) {
+        ki_msg_free(m);
+        return KITH_ENOPROC;
+    }
+    ki_proc_charge(p, 1);
+    return 0;
+}
+
+void
+kith_reply(kith_from to, const void *data, size_t len)
+{
+    struct ki_op *op;
+
+    if (ki_load_rlx(&ki_runtime.state) != KI_STATE_RUNNING)
+        return;
+    op = ki_op_take_by_id(to.a);
+    if (!op)
+        return;
+    op->io.done = len;
+    if (len > op->io.len) {
+        ki_op_complete(op, KITH_EMSGSIZE, 0);
+        return;
+    }
+    if (len)
+        memcpy(op->io.buf, data, len);
+    ki_op_complete(op, (ptrdiff_t) len, 0);
+}
+
+void
+kith_reply_error(kith_from to, int code)
+{
+    struct ki_op *op;
+
+    if (ki_load_rlx(&ki_runtime.state) != KI_STATE_RUNNING)
+        return;
+    op = ki_op_take_by_id(to.a);
+    if (op)
+        ki_op_complete(op, code < 0 ? code : KITH_EFAILED, 0);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * signals.h -- POSIX signals as messages. */
+#ifndef KI_SIGNALS_H
+#define KI_SIGNALS_H
+
+/* ki_signals_deliver is the scheduler's on_signal: what has come goes to who asked. */
+void ki_signals_deliver(void);
+
+/* ki_signals_stop_on_term: SIGTERM and SIGINT begin a stop. */
+void ki_signals_stop_on_term(void);
+
+/* ki_signals_forget puts the system's defaults back. */
+void ki_signals_forget(void);
+
+/* runtime.c: a stop with the options' drain and kill, or with those given, by another thread. */
+void ki_stop_on_signal(void);
+
+#endif

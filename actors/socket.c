@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket.c -- the actor: its mail, its queues, its end.
+ *
+ *   I1  The descriptor is used by the claimant only, so it cannot be closed under a call.
+ *   I2  `pending` gets the poller's bits; 0 -> nonzero pushes the event node, and taking the
+ *       node empties it. `ready` is the claimant's own.
+ *   I3  An operation in a queue is PENDING and LINKED, or was stopped, and then its STOP node
+ *       is on the way (`owed` counts those that left the queue before it came).
+ *   I4  A newcomer goes behind those that wait in its direction.
+ *   I5  The actor is dead only when every operation was answered, every STOP has come, and the
+ *       mailbox is empty; then its owner gets GONE, and with it the record. */
+#include "actors/socket.h"
+
+#include <string.h>
+
+#include "actors/op.h"
+#include "core/offload.h"
+#include "core/seam.h"
+#include "core/sock.h"
+
+static void socket_run(struct ki_task *t, struct ki_worker *w);
+static void retry_expired(struct ki_alarm *a, struct ki_wakes *wakes);
+
+static const struct ki_task_type socket_task_type = {.name = "socket", .run = socket_run};
+
+struct ki_socket *
+ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
+{
+    struct ki_socket *s =
+        (struct ki_socket *) (void *) ki_slots_get(&ki_runtime.sockets,
+                                                   ki_slots_here(KI_KIND_SOCKET));
+
+    if (!s)
+        return NULL;
+    uint64_t id = ki_slots_id(&ki_runtime.sockets, &s->slot);
+
+    ki_store_rlx(&s->task.type, &socket_task_type);
+    ki_store_rlx(&s->fd, fd);
+    memset((char *) s + offsetof(struct ki_socket, protocol), 0,
+           sizeof *s - offsetof(struct ki_socket, protocol));
+    s->domain = (uint8_t) domain;
+    s->type = (uint8_t) type;
+    s->protocol = protocol;
+    if (protocol == 0 && type == KITH_STREAM && domain != KITH_LOCAL)
+        s->protocol = KITH_TCP;
+    s->ready = KI_READY_IN | KI_READY_OUT; /* nothing disproves it yet */
+    s->owner = owner;
+    s->owner_id = ki_proc_id(owner);
+    s->retry.expire = retry_expired;
+    s->event_node.kind = KI_N_EVENT;
+    s->event_node.to = id;
+    ki_store_rel(&s->task.id,
+                 id); /* with ki_socket_push_event: the node's `to` is the same */
+    /* acq_rel: with the or in ki_socket_event, of a poller that cannot claim: it finds the event
+     * node filled in. What a late one has left in there is a hint that proves nothing. */
+    (void) ki_or_acq_rel(&s->pending, 0);
+    ki_mbox_init(&s->task.mbox, id);
+    return s;
+}
+
+/* The claim goes on: mail came, or the turn was cut short. */
+KI_NOINLINE void
+ki_socket_release_later(struct ki_socket *s)
+{
+    s->more = false;
+    ki_sched_ready_fifo(&s->task);
+}
+
+/* ---- queues ---- */
+
+KI_HOT void
+unlink_from(struct ki_queue *q, struct ki_op *op)
+{
+    op->queued = false;
+    if (op->q_prev)
+        op->q_prev->q_next = op->q_next;
+    else
+        q->head = op->q_next;
+    if (op->q_next)
+        op->q_next->q_prev = op->q_prev;
+    else
+        q->tail = op->q_prev;
+}
+
+static void
+dequeue(struct ki_socket *s, struct ki_op *op)
+{
+    unlink_from(&s->queue[ki_io_direction(op->io.kind)], op);
+}
+
+bool
+ki_socket_connects(struct ki_socket *s)
+{
+    for (struct ki_op *op = s->queue[KI_DIR_WRITE].head; op; op = op->q_next)
+        if (op->io.kind == KI_OP_CONNECT && !op->io.select)
+            return true;
+    return false;
+}
+
+/* Takes a queued operation out and answers it; one that was stopped is answered already. */
+static void
+answer(struct ki_socket *s, struct ki_op *op, int code)
+{
+    dequeue(s, op);
+    if (ki_op_busy(&op->word))
+        ki_op_complete(op, code, KI_OP_EXECUTOR);
+    else
+        s->owed++;
+}
+
+static void
+answer_all(struct ki_socket *s, int dir, int code)
+{
+    while (s->queue[dir].head)
+        answer(s, s->queue[dir].head, code);
+}
+
+/* BUSY is ours, and the attempt has not ended it: it waits, in the queue. 0, or the code with
+ * which it has to end after all. */
+static int
+wait_on(struct ki_socket *s, struct ki_op *op)
+{
+    if (op->io.once)
+        return KITH_ETIMEOUT;
+    if (!op->queued)
+        ki_socket_enqueue(s, op);
+    unsigned stopped = ki_op_wait(&op->word);
+    return stopped ? ki_op_stop_code(stopped) : 0;
+}
+
+/* BUSY is ours: one attempt. true: *result is the answer, false: it waits. */
+KI_HOT bool
+attempt(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
+{
+    *result = 0;
+    if (ki_slow(op->io.select) ||
+        ki_fast(ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result) == KI_TRY_DONE))
+        return true;
+    *result = wait_on(s, op);
+    return *result != 0;
+}
+
+/* One that came by message and finds nobody before it. */
+static void
+execute(struct ki_socket *s, struct ki_op *op)
+{
+    ptrdiff_t result;
+
+    if (!attempt(s, op, &result))
+        return;
+    if (op->queued)
+        dequeue(s, op);
+    ki_op_complete(op, result, KI_OP_EXECUTOR);
+}
+
+KI_HOT void
+serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
+{
+    struct ki_op *op = q->head;
+
+    while (op && ((s->ready & bit) || s->retry_now) && !s->more) {
+        ptrdiff_t result;
+
+        if (ki_slow(!ki_op_busy(&op->word))) {
+            unlink_from(q, op);
+            s->owed++;
+        } else if (ki_fast(attempt(s, op, &result))) {
+            unlink_from(q, op);
+            ki_op_complete(op, result, KI_OP_EXECUTOR);
+        } else {
+            return;
+        }
+        op = q->head;
+    }
+}
+
+KI_HOT void
+serve(struct ki_socket *s)
+{
+    serve_direction(s, &s->queue[KI_DIR_READ], KI_READY_IN);
+    if (ki_slow(s->queue[KI_DIR_WRITE].head != NULL))
+        serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
+    s->retry_now = false;
+}
+
+/* ---- mail ---- */
+
+static void
+requested(struct ki_socket *s, struct ki_op *op)
+{
+    int dir;
+
+    if (!ki_op_busy(&op->word)) { /* stopped on its way */
+        ki_op_executor_drops(op);
+        return;
+    }
+    if (s->closing) {
+        ki_op_complete(op, KITH_ECLOSED, KI_OP_EXECUTOR);
+        return;
+    }
+    switch ((enum ki_op_kind) op->io.kind) {
+    case KI_OP_CALL:
+        ki_op_complete(op, op->io.u.call(s, op->io.arg), KI_OP_EXECUTOR);
+        return;
+    case KI_OP_CLOSE:
+        s->close_op = op;
+        ki_socket_begin_close(s);
+        return;
+    case KI_OP_CONNECT:
+        if (!ki_socket_connects(s))
+            break;
+        ki_op_complete(op, KITH_EALREADY, KI_OP_EXECUTOR);
+        return;
+    default:
+        break;
+    }
+    dir = ki_io_direction(op->io.kind);
+    if (!s->queue[dir].head &&
+        ((s->ready & (dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT)) != 0 ||
+         s->stopped)) {
+        execute(s, op);
+        return;
+    }
+    if (op->io.once) {
+        ki_op_complete(op, KITH_ETIMEOUT, KI_OP_EXECUTOR);
+        return;
+    }
+    ki_socket_enqueue(s, op); /* I4 */
+    unsigned stopped = ki_op_wait(&op->word);
+    if (stopped) {
+        dequeue(s, op);
+        ki_op_complete(op, ki_op_stop_code(stopped), KI_OP_EXECUTOR);
+    }
+}
+
+static void
+stopped(struct ki_socket *s, struct ki_op *op)
+{
+    if (op->queued)
+        dequeue(s, op);
+    else
+        s->owed--;
+    ki_op_executor_drops(op);
+}
+
+/* What was not ready may be: also for those that come when `retry_now` is over. */
+static void
+retry(struct ki_socket *s)
+{
+    s->retry_now = true;
+    s->ready |= KI_READY_IN | KI_READY_OUT;
+}
+
+KI_HOT void
+note_ready(struct ki_socket *s, uint32_t bits)
+{
+    /* After an error or a hang-up no call answers EAGAIN; after the peer's end no receive. */
+    const uint32_t usual = KI_READY_IN | KI_READY_OUT;
+
+    if (ki_slow(bits & ~usual)) {
+        if (bits & (KI_READY_ERR | KI_READY_HUP))
+            bits |= KI_READY_IN | KI_READY_OUT;
+        if (bits & KI_READY_RDHUP)
+            bits |= KI_READY_IN;
+        if (bits & KI_READY_RETRY)
+            retry(s);
+        if (bits & ~(usual | KI_READY_RETRY))
+            s->drains = false;
+        bits &= usual;
+    }
+    s->ready |= bits;
+}
+
+static void
+handle(struct ki_socket *s, struct ki_node *n)
+{
+    switch ((enum ki_node_kind) n->kind) {
+    case KI_N_REQUEST:
+        requested(s, ki_container_of(n, struct ki_op, request));
+        break;
+    case KI_N_STOP:
+        stopped(s, ki_container_of(n, struct ki_op, request));
+        break;
+    case KI_N_EVENT:
+        /* acquire: with the poller's or; from here on a new bit pushes the node again. */
+        note_ready(s, ki_xchg_acq_rel(&s->pending, 0));
+        break;
+    case KI_N_RETRY:
+        s->retry_out = false;
+        retry(s);
+        break;
+    case KI_N_OWNER_DOWN:
+        if (!s->closing) {
+            s->lost = true;
+            ki_socket_begin_close(s);
+        }
+        break;
+    default:
+        KI_CHECK(!"a socket got a node of unknown kind");
+    }
+}
+
+static void
+handle_all(struct ki_socket *s, struct ki_node *n)
+{
+    while (n) {
+        struct ki_node *next = n->next;
+
+        handle(s, n);
+        n = next;
+    }
+}
+
+static void
+socket_run(struct ki_task *t, struct ki_worker *w)
+{
+    struct ki_socket *s = ki_socket_of_task(t);
+
+    (void) w;
+    handle_all(s, ki_mbox_take(&t->mbox));
+    if (!s->closing)
+        serve(s);
+    if (s->closing && ki_socket_end_close(s, NULL))
+        return;
+    ki_socket_release(s);
+}
+
+/* ---- readiness ---- */
+
+/* Whoever turned pending on owns the node until it is in the mailbox or pending is 0 again: also
+ * a poller so late that the record is in its next use, whose hint then goes to that one. */
+void
+ki_socket_push_event(struct ki_socket *s)
+{
+    uint64_t id;
+    uint32_t bits;
+
+    do {
+        id = ki_load_acq(&s->task.id);
+        if (ki_sched_post(&s->task, &s->event_node, KI_MBOX_DEAD))
+            return;
+        bits =
+            ki_xchg_acq_rel(&s->pending, 0); /* dead; but if it lives again, for its sake */
+    } while (ki_socket_id(s) != id && ki_or_acq_rel(&s->pending, bits) == 0);
+}
+
+void
+ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
+{
+    struct ki_socket *s = ki_socket_find((kith_socket){id});
+
+    (void) w;
+    if (!s)
+        return;
+    if (ki_mbox_claim(&s->task.mbox, id)) {
+        if (ki_socket_id(s) == id && !s->closing) {
+            note_ready(s, ready);
+            serve(s);
+        }
+        ki_socket_release(s);
+        return;
+    }
+    /* I2. release: nothing but the bits; acq_rel pairs with handle's exchange. */
+    if (ki_or_acq_rel(&s->pending, ready) == 0)
+        ki_socket_push_event(s);
+}
+
+static void
+retry_expired(struct ki_alarm *a, struct ki_wakes *wakes)
+{
+    struct ki_socket *s = ki_container_of(a, struct ki_socket, retry);
+
+    s->retry_node.kind = KI_N_RETRY;
+    s->retry_node.to = ki_socket_id(s);
+    enum ki_push r = ki_mbox_push(&s->task.mbox, &s->retry_node, KI_MBOX_DEAD);
+    KI_CHECK(r != KI_PUSH_REFUSED); /* a socket cancels its timer before it dies */
+    if (r == KI_PUSH_SCHEDULE)
+        ki_wakes_add(wakes, &s->task);
+}
+
+void
+ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns)
+{
+    if (s->retry_out)
+        return;
+    s->retry_out = true;
+    ki_timers_arm(&s->retry, when_ns);
+}
+
+/* ---- the end ---- */
+
+struct linger_job {
+    struct ki_job job;
+    int fd;
+};
+
+static void
+linger(struct ki_job *j)
+{
+    struct linger_job *l = ki_container_of(j, struct linger_job, job);
+
+    (void) ki_seam.close(l->fd);
+    ki_mem_free(l, sizeof *l);
+    ki_starved_wake();
+}
+
+/* The close that may take its time; false: it must be done here, without lingering. */
+static bool
+close_aside(int fd)
+{
+    struct linger_job *l = ki_mem_alloc(sizeof *l);
+
+    if (!l)
+        return false;
+    *l = (struct linger_job){.job.run = linger, .fd = fd};
+    if (ki_offload_submit(&l->job) == 0)
+        return true;
+    ki_mem_free(l, sizeof *l);
+    return false;
+}
+
+static void
+close_descriptor(struct ki_socket *s)
+{
+    int fd = ki_load_rlx(&s->fd);
+
+    ki_store_rlx(&s->fd, -1);
+    if (s->registered && (s->shared || ki_load_rlx(&ki_runtime.forked)))
+        ki_sched.poller->forget(fd);
+    if (s->borrowed)
+        return;
+    if (s->may_linger && ki_sock_lingers(fd)) {
+        if (!s->lost && close_aside(fd))
+            return;
+        ki_sock_linger_off(fd);
+    }
+    (void) ki_seam.close(fd);
+    ki_starved_wake();
+}
+
+void
+ki_socket_begin_close(struct ki_socket *s)
+{
+    s->closing = true;
+    s->more = false;
+    answer_all(s, KI_DIR_READ, KITH_ECLOSED);
+    answer_all(s, KI_DIR_WRITE, KITH_ECLOSED);
+    ki_starved_end(s);
+    /* Not cancelled: then its node is in the mailbox and comes before the end. */
+    if (s->retry_out && ki_timers_cancel(&s->retry))
+        s->retry_out = false;
+    close_descriptor(s);
+}
+
+static void
+record_free(struct ki_socket *s)
+{
+    ki_slots_put(&ki_runtime.sockets, ki_slots_here(KI_KIND_SOCKET), &s->slot);
+}
+
+bool
+ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
+{
+    struct ki_proc *owner = s->owner;
+    struct ki_op *op;
+
+    for (;;) {
+        if (s->owed) /* I5: those STOPs are near */
+            return false;
+        op = s->close_op;
+        if (ki_mbox_die(&s->task.mbox))
+            break;
+        handle_all(s, ki_mbox_take(&s->task.mbox));
+    }
+    /* From GONE's push on the record is the owner's. */
+    s->gone_node.kind = KI_N_GONE;
+    s->gone_node.to = s->owner_id;
+    if (self && self == owner) {
+        ki_proc_disown(self, s);
+        record_free(s);
+    } else if (!ki_sched_post(ki_proc_task(owner), &s->gone_node, KI_MBOX_DEAD)) {
+        record_free(s);
+    }
+    if (op)
+        ki_op_complete(op, 0, KI_OP_EXECUTOR);
+    return true;
+}
+
+void
+ki_socket_gone(struct ki_proc *p, struct ki_node *n)
+{
+    struct ki_socket *s = ki_container_of(n, struct ki_socket, gone_node);
+
+    if (!ki_proc_owns(p, s)) { /* it is being given away: give() will see */
+        s->gone_early = true;
+        return;
+    }
+    ki_proc_disown(p, s);
+    record_free(s);
+}
+
+void
+ki_socket_keep(struct ki_proc *p, struct ki_socket *s)
+{
+    if (s->gone_early)
+        record_free(s);
+    else
+        ki_proc_own(p, s);
+}
+
+void
+ki_socket_take(struct ki_proc *p, kith_socket h)
+{
+    ki_proc_own(p, (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets,
+                                                             ki_id_index(h.id)));
+}
+
+void
+ki_socket_cancel_kinds(struct ki_socket *s, unsigned ops)
+{
+    static const unsigned bit[] = {[KI_OP_RECV] = KITH_OP_RECV,
+                                   [KI_OP_SEND] = KITH_OP_SEND,
+                                   [KI_OP_ACCEPT] = KITH_OP_ACCEPT,
+                                   [KI_OP_CONNECT] = KITH_OP_CONNECT};
+
+    for (int dir = 0; dir < KI_DIRS; dir++)
+        for (struct ki_op *op = s->queue[dir].head, *next; op; op = next) {
+            next = op->q_next;
+            if (ops & bit[op->io.kind])
+                answer(s, op, KITH_ECANCELED);
+        }
+}
+
+int
+ki_socket_stop_listening(struct ki_socket *s, void *arg)
+{
+    (void) arg;
+    if (!ki_load_rlx(&s->listening))
+        return 0;
+    s->stopped = true;
+    s->ready |= KI_READY_IN; /* for those that come later */
+    answer_all(s, KI_DIR_READ, KITH_ESTOPPED);
+    (void) ki_seam.shutdown(ki_load_rlx(&s->fd), ki_sock_how(KITH_SHUT_BOTH));
+    return 0;
+}

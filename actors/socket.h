@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket.h -- the socket actor: one owner of the descriptor at a time, two queues of waiters.
+ *
+ * Whoever owns the socket's mailbox word is its claimant and may touch the [s] fields and the
+ * descriptor. A process's call on an idle socket claims it and runs at once on the caller's
+ * thread; else the call becomes a message. Both ways end in the same functions. */
+#ifndef KI_SOCKET_H
+#define KI_SOCKET_H
+
+#include "actors/proc.h"
+#include "core/seam.h"
+
+static inline struct ki_socket *
+ki_socket_of_task(struct ki_task *t)
+{
+    return ki_container_of(t, struct ki_socket, task);
+}
+
+static inline uint64_t
+ki_socket_id(struct ki_socket *s)
+{
+    return ki_load_rlx(&s->task.id); /* relaxed: constant while in use */
+}
+
+/* ki_socket_find answers the record if the handle is its present one; NULL else. A look. */
+static inline struct ki_socket *
+ki_socket_find(kith_socket h)
+{
+    struct ki_socket *s =
+        (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, ki_id_index(h.id));
+
+    /* The id holds the kind too. */
+    return ki_fast(s != NULL) && ki_fast(ki_socket_id(s) == h.id) ? s : NULL;
+}
+
+/* ki_socket_new makes the actor of a descriptor, claimed by the caller, in nobody's list yet;
+ * `owner` is who will have it. NULL: no memory, the descriptor is still the caller's. */
+struct ki_socket *ki_socket_new(int fd, int domain, int type, int protocol,
+                                struct ki_proc *owner);
+
+/* ki_socket_release ends a claim: idle, or queued to run if mail came. */
+void ki_socket_release_later(struct ki_socket *s);
+
+KI_HOT void
+ki_socket_release(struct ki_socket *s)
+{
+    if (ki_slow(s->more) || ki_slow(!ki_mbox_settle(&s->task.mbox)))
+        ki_socket_release_later(s);
+}
+
+/* ki_socket_begin_close answers all waiters KITH_ECLOSED and closes the descriptor. By the
+ * claimant. ki_socket_end_close makes the actor dead if all is answered: false, it has to wait
+ * for mail; true, the record is gone or on its way to its owner (`self`: the caller is the
+ * owner and takes it out of its list at once). */
+void ki_socket_begin_close(struct ki_socket *s);
+bool ki_socket_end_close(struct ki_socket *s, struct ki_proc *self);
+
+/* ki_socket_connects: a connect of somebody's waits. By the claimant. */
+bool ki_socket_connects(struct ki_socket *s);
+
+/* ki_socket_event is the scheduler's on_event. */
+void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);
+
+/* ki_socket_call runs fn(s, arg) under the claim: inline, or as an operation that it waits for.
+ * 0, a code of fn's, or KITH_ECLOSED, KITH_EBADF. Not cancellable while it runs. */
+int ki_socket_call(struct ki_proc *p, kith_socket h,
+                   int (*fn)(struct ki_socket *s, void *arg), void *arg);
+
+/* ki_socket_give_at_birth makes c, a child of p's that has not run, the owner. */
+int ki_socket_give_at_birth(struct ki_proc *p, struct ki_proc *c, kith_socket h);
+
+/* ki_socket_keep: a socket that p took out of its list to give it away stays p's after all; if
+ * its GONE came meanwhile the record is freed. */
+void ki_socket_keep(struct ki_proc *p, struct ki_socket *s);
+
+/* ki_socket_cancel_kinds answers KITH_ECANCELED to all that wait in KITH_OP_ bits. By the
+ * claimant. */
+void ki_socket_cancel_kinds(struct ki_socket *s, unsigned ops);
+
+/* ki_socket_set_owner is kith_socket_give without a message. */
+int ki_socket_set_owner(kith_socket h, kith_pid to);
+
+/* ki_socket_stop_listening: for kith_stop; waiting accepts answer KITH_ESTOPPED. */
+int ki_socket_stop_listening(struct ki_socket *s, void *arg);
+
+/* io.c: one attempt. */
+enum ki_attempt {
+    KI_TRY_DONE,  /* *result is the answer */
+    KI_TRY_AGAIN, /* it waits for readiness, or for the retry timer */
+};
+
+enum ki_attempt ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result);
+enum ki_attempt ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags,
+                           ptrdiff_t *result);
+
+/* io.c I1. socket.c takes `drains` away when one of the exceptions is seen. */
+KI_HOT void
+ki_io_note_read(struct ki_socket *s, size_t n, size_t want)
+{
+    if (n < want && s->drains)
+        s->ready &= ~(uint32_t) KI_READY_IN;
+}
+
+/* The plain receive and send, without flags: all in one call of the system, or the rest in
+ * io.c. */
+KI_HOT enum ki_attempt
+ki_io_recv(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    ptrdiff_t n = ki_seam.recv(ki_load_rlx(&s->fd), io->buf, io->len, 0);
+
+    if (ki_slow(n <= 0))
+        return ki_io_recv_nothing(s, n, result);
+    ki_io_note_read(s, (size_t) n, io->len);
+    *result = n;
+    return KI_TRY_DONE;
+}
+
+KI_HOT enum ki_attempt
+ki_io_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    size_t rest = io->len - io->done;
+    ptrdiff_t n = ki_seam.send(ki_load_rlx(&s->fd), io->buf + io->done, rest, 0);
+
+    if (ki_slow(n != (ptrdiff_t) rest))
+        return ki_io_sent(s, io, n, 0, result);
+    io->done = io->len;
+    *result = (ptrdiff_t) io->len; /* with what went in earlier turns */
+    return KI_TRY_DONE;
+}
+
+enum ki_attempt ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter,
+                               struct ki_io *io, ptrdiff_t *result);
+
+/* `starter` is who will own what an accept wins. */
+KI_HOT enum ki_attempt
+ki_io_try(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io, ptrdiff_t *result)
+{
+    if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_RECV)))
+        return ki_io_recv(s, io, result);
+    if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_SEND)))
+        return ki_io_send(s, io, result);
+    return ki_io_try_rare(s, starter, io, result);
+}
+
+/* ki_io_direction: which queue a kind waits in. */
+static inline int
+ki_io_direction(uint8_t kind)
+{
+    return kind == KI_OP_RECV || kind == KI_OP_ACCEPT ? KI_DIR_READ : KI_DIR_WRITE;
+}
+
+/* ki_socket_enqueue puts an operation at the end of its direction's queue. By the claimant. */
+KI_HOT void
+ki_socket_enqueue(struct ki_socket *s, struct ki_op *op)
+{
+    struct ki_queue *q = &s->queue[ki_io_direction(op->io.kind)];
+
+    op->queued = true;
+    op->q_next = NULL;
+    op->q_prev = q->tail;
+    if (ki_slow(q->tail != NULL))
+        q->tail->q_next = op;
+    else
+        q->head = op;
+    q->tail = op;
+}
+
+/* starve.c: accepting without descriptors. */
+uint64_t ki_starved_begin(struct ki_socket *s); /* when to try again */
+void ki_starved_end(struct ki_socket *s);
+void ki_starved_wake(void); /* a descriptor is free */
+
+/* A bit of `pending` beside the poller's: try without readiness. */
+#define KI_READY_RETRY UINT32_C(0x100)
+
+/* ki_socket_push_event: pending went from 0 to nonzero, so the event node is the caller's. */
+void ki_socket_push_event(struct ki_socket *s);
+
+/* ki_socket_retry_at arms the retry timer. By the claimant. */
+void ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns);
+
+#endif

@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_api.c -- the calls: inline when the socket is idle, by message when it is not.
+ *
+ * Both ways in one place, do_io: claim and try; or make an operation of it and wait. */
+#include <string.h>
+
+#include "actors/msg.h"
+#include "actors/op.h"
+#include "actors/proc.h"
+#include "actors/socket.h"
+#include "core/seam.h"
+#include "core/sock.h"
+
+enum { CALL_COST = 20 };
+
+/* May this process run a socket's code on its own thread? Plain threads never do; a handler
+ * must, as it cannot wait for an answer. */
+static inline bool
+may_claim(struct ki_proc *p)
+{
+    return p->body == KI_BODY_HANDLER ||
+           (p->body == KI_BODY_STACK && !ki_runtime.message_only);
+}
+
+/* The claim, with the full handle compared under it. NULL: busy, closing or gone. */
+KI_HOT struct ki_socket *
+claim(struct ki_socket *s, kith_socket h)
+{
+    if (!ki_mbox_claim(&s->task.mbox, h.id))
+        return NULL;
+    if (ki_fast(ki_socket_id(s) == h.id) && ki_fast(!s->closing))
+        return s;
+    ki_socket_release(s);
+    return NULL;
+}
+
+static int
+gone(kith_socket h)
+{
+    return h.id == 0 || ki_id_kind(h.id) != KI_KIND_SOCKET ? KITH_EBADF : KITH_ECLOSED;
+}
+
+/* ---- input and output ---- */
+
+static struct ki_op *
+send_request(struct ki_proc *p, struct ki_socket *s, kith_socket h, const struct ki_io *io,
+             uint64_t deadline_ns)
+{
+    struct ki_op *op = ki_op_new(p, s, h.id, io);
+
+    if (!op)
+        return NULL;
+    op->to_mailbox = io->select;
+    ki_op_begin(&op->word, op->slot.generation, false);
+    if (deadline_ns != UINT64_MAX)
+        ki_op_arm(op, deadline_ns);
+    ki_op_submit(op);
+    return op;
+}
+
+/* Part of a send is an answer of its own, part of a WAITALL is not. */
+static bool
+has_sent(const struct ki_io *io)
+{
+    return io->kind == KI_OP_SEND && io->done > 0;
+}
+
+/* What a call that shall not wait answers when it would have to. */
+static ptrdiff_t
+would_wait(struct ki_proc *p, struct ki_io *io, bool queued)
+{
+    if (io->select && has_sent(io))
+        return (ptrdiff_t) io->done; /* NOWAIT: what went */
+    p->partial = io->done;
+    if (io->select)
+        return queued ? KITH_ESELECT : KITH_ENOMEM;
+    return KITH_ETIMEOUT;
+}
+
+/* Under the claim; releases it. NOWAIT leaves an operation behind that ends in a message. */
+static KI_NOINLINE ptrdiff_t
+do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_io *io,
+            kith_ms timeout)
+{
+    struct ki_op *op = NULL;
+
+    io->select = timeout == KITH_NOWAIT;
+    if (io->select && !has_sent(io)) {
+        op = ki_op_new(p, s, h.id, io);
+        if (op) {
+            op->to_mailbox = true;
+            ki_op_begin(&op->word, op->slot.generation, true);
+            ki_socket_enqueue(s, op);
+        }
+    }
+    ki_socket_release(s);
+    return would_wait(p, io, op != NULL);
+}
+
+/* The whole of a call on a socket that is ours for the moment; op->io says what. */
+KI_HOT ptrdiff_t
+do_claimed(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *op,
+           kith_ms timeout, const char *what)
+{
+    const int dir = ki_io_direction(op->io.kind);
+    const uint32_t bit = dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT;
+    ptrdiff_t result;
+
+    if (ki_fast(!s->queue[dir].head) && (s->ready & bit) != 0 && /* I4 */
+        ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE) {
+        ki_socket_release(s);
+        if (ki_slow(result < 0))
+            p->partial = op->io.done;
+        return result;
+    }
+    if (ki_slow(timeout <= 0))
+        return do_not_wait(p, s, h, &op->io, timeout);
+    ki_op_own_begin(p, op, s, h.id);
+    ki_socket_enqueue(s, op);
+    ki_socket_release(s);
+    return ki_op_own_await(p, op, timeout, what);
+}
+
+static ptrdiff_t
+do_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_io *io,
+              kith_ms timeout, const char *what)
+{
+    const kith_sockaddr *addr = io->u.addr;
+    struct ki_op *op;
+    ptrdiff_t rc;
+
+    io->once = timeout <= 0;
+    op = send_request(p, s, h, io, UINT64_MAX);
+    if (!op)
+        return KITH_ENOMEM;
+    rc = ki_op_await(p, op, timeout <= 0 ? UINT64_MAX : ki_deadline_ns(timeout), what, io);
+    if (rc != KITH_ETIMEOUT || timeout != KITH_NOWAIT)
+        return rc;
+    io->once = false;
+    io->select = true;
+    io->u.addr = addr; /* the record's copy went with the record */
+    op = has_sent(io) ? NULL : send_request(p, s, h, io, UINT64_MAX);
+    return would_wait(p, io, op != NULL);
+}
+
+static KI_NOINLINE ptrdiff_t
+do_slowly(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
+{
+    struct ki_proc *p;
+    struct ki_socket *s;
+    int rc = ki_enter_waiting(&p);
+
+    if (rc < 0)
+        return rc;
+    p->partial = 0;
+    s = ki_socket_find(h);
+    if (!s)
+        return gone(h);
+    ki_proc_charge(p, CALL_COST);
+    return do_by_message(p, s, h, io, timeout, what);
+}
+
+/* The socket, claimed, and the caller's own record to say what to do with it. NULL: another way
+ * has to be found (do_slowly), for any of many reasons. */
+KI_HOT struct ki_socket *
+claim_here(kith_socket h, struct ki_proc **self, struct ki_op **op)
+{
+    struct ki_socket *s = ki_socket_find(h);
+    struct ki_proc *p;
+
+    if (ki_slow(!s) || ki_slow(ki_runtime.message_only) ||
+        ki_slow(ki_enter_waiting(&p) < 0) || ki_slow(p->body != KI_BODY_STACK))
+        return NULL;
+    ki_proc_charge(p, CALL_COST);
+    *self = p;
+    *op = ki_op_own(p);
+    return ki_fast(*op != NULL) ? claim(s, h) : NULL;
+}
+
+static ptrdiff_t
+do_io(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
+{
+    struct ki_proc *p;
+    struct ki_op *op;
+    struct ki_socket *s = claim_here(h, &p, &op);
+    ptrdiff_t rc;
+
+    if (!s)
+        return do_slowly(h, io, timeout, what);
+    if (io->kind == KI_OP_CONNECT && ki_socket_connects(s)) {
+        ki_socket_release(s);
+        return KITH_EALREADY;
+    }
+    op->io = *io;
+    rc = do_claimed(p, s, h, op, timeout, what);
+    io->won = op->io.won;
+    return rc;
+}
+
+static int
+start_io(kith_socket h, struct ki_io *io, kith_ms timeout, kith_future *f)
+{
+    struct ki_proc *p;
+    struct ki_socket *s;
+    struct ki_op *op;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (!f || timeout == KITH_NOWAIT)
+        return KITH_EINVAL;
+    s = ki_socket_find(h);
+    if (!s)
+        return gone(h);
+    io->once = timeout <= 0;
+    op = send_request(p, s, h, io, timeout <= 0 ? UINT64_MAX : ki_deadline_ns(timeout));
+    if (!op)
+        return KITH_ENOMEM;
+    *f = ki_op_future(op);
+    ki_proc_charge(p, CALL_COST);
+    return 0;
+}
+
+/* Receive and send, the calls that are made most, write what they want straight into the
+ * record. */
+KI_HOT void
+fill(struct ki_io *io, uint8_t kind, void *buf, size_t len, unsigned flags)
+{
+    io->what = KI_IO_PLAIN(kind);
+    if (ki_slow(flags))
+        io->flags = flags;
+    io->buf = buf;
+    io->len = len;
+    io->done = 0;
+}
+
+KI_HOT bool
+is_bad_recv(const void *buf, size_t cap, unsigned flags, int *rc)
+{
+    *rc = !buf || cap == 0 || cap > PTRDIFF_MAX ? KITH_EINVAL
+          : flags                               ? ki_sock_flags(flags)
+                                                : 0;
+    return *rc < 0;
+}
+
+ptrdiff_t
+kith_socket_recv(kith_socket h, void *buf, size_t cap, unsigned flags, kith_ms timeout)
+{
+    struct ki_proc *p;
+    struct ki_op *op;
+    struct ki_socket *s;
+    int rc;
+
+    if (ki_slow(is_bad_recv(buf, cap, flags, &rc)))
+        return rc;
+    s = claim_here(h, &p, &op);
+    if (ki_fast(s != NULL)) {
+        fill(&op->io, KI_OP_RECV, buf, cap, flags);
+        return do_claimed(p, s, h, op, timeout, "socket_recv");
+    }
+    struct ki_io io = {.kind = KI_OP_RECV, .buf = buf, .len = cap, .flags = flags};
+    return do_slowly(h, &io, timeout, "socket_recv");
+}
+
+int
+kith_socket_recv_start(kith_socket s, void *buf, size_t cap, unsigned flags,
+                       kith_ms timeout, kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_RECV, .buf = buf, .len = cap, .flags = flags};
+    int rc;
+
+    return is_bad_recv(buf, cap, flags, &rc) ? rc : start_io(s, &io, timeout, f);
+}
+
+KI_HOT bool
+is_bad_send(const void *buf, size_t len, unsigned flags, int *rc)
+{
+    *rc = (!buf && len) || len > PTRDIFF_MAX ? KITH_EINVAL
+          : flags                            ? ki_sock_flags(flags)
+                                             : 0;
+    return *rc < 0;
+}
+
+ptrdiff_t
+kith_socket_send(kith_socket h, const void *buf, size_t len, unsigned flags,
+                 kith_ms timeout)
+{
+    void *bytes = (void *) (uintptr_t) buf; /* only read */
+    struct ki_proc *p;
+    struct ki_op *op;
+    struct ki_socket *s;
+    int rc;
+
+    if (ki_slow(is_bad_send(buf, len, flags, &rc)))
+        return rc;
+    s = claim_here(h, &p, &op);
+    if (ki_fast(s != NULL)) {
+        fill(&op->io, KI_OP_SEND, bytes, len, flags);
+        return do_claimed(p, s, h, op, timeout, "socket_send");
+    }
+    struct ki_io io = {.kind = KI_OP_SEND, .buf = bytes, .len = len, .flags = flags};
+    return do_slowly(h, &io, timeout, "socket_send");
+}
+
+int
+kith_socket_send_start(kith_socket s, const void *buf, size_t len, unsigned flags,
+                       kith_ms timeout, kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_SEND,
+                       .buf = (void *) (uintptr_t) buf,
+                       .len = len,
+                       .flags = flags};
+    int rc;
+
+    return is_bad_send(buf, len, flags, &rc) ? rc : start_io(s, &io, timeout, f);
+}
+
+int
+kith_socket_connect(kith_socket s, const kith_sockaddr *a, kith_ms timeout)
+{
+    struct ki_io io = {.kind = KI_OP_CONNECT, .u.addr = a};
+
+    return a ? (int) do_io(s, &io, timeout, "socket_connect") : KITH_EINVAL;
+}
+
+int
+kith_socket_connect_start(kith_socket s, const kith_sockaddr *a, kith_ms timeout,
+                          kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_CONNECT, .u.addr = a};
+
+    return a ? start_io(s, &io, timeout, f) : KITH_EINVAL;
+}
+
+int
+kith_socket_accept(kith_socket s, kith_ms timeout, kith_socket *c)
+{
+    struct ki_io io = {.kind = KI_OP_ACCEPT};
+    struct ki_proc *p;
+    int rc;
+
+    if (!c)
+        return KITH_EINVAL;
+    rc = (int) do_io(s, &io, timeout, "socket_accept");
+    if (rc == 0) {
+        *c = io.won;
+        if (ki_enter(&p) == 0)
+            ki_socket_take(p, io.won);
+    }
+    return rc;
+}
+
+int
+kith_socket_accept_start(kith_socket s, kith_ms timeout, kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_ACCEPT};
+
+    return start_io(s, &io, timeout, f);
+}
+
+/* ---- calls under the claim ---- */
+
+int
+ki_socket_call(struct ki_proc *p, kith_socket h, int (*fn)(struct ki_socket *s, void *arg),
+               void *arg)
+{
+    struct ki_socket *s = ki_socket_find(h);
+    struct ki_io io = {.kind = KI_OP_CALL, .u.call = fn, .arg = arg};
+    struct ki_op *op;
+    int rc;
+
+    if (!s)
+        return gone(h);
+    ki_proc_charge(p, CALL_COST);
+    if (may_claim(p) && claim(s, h)) {
+        rc = fn(s, arg);
+        ki_socket_release(s);
+        return rc;
+    }
+    if (p->body == KI_BODY_HANDLER)
+        return KITH_EHANDLER;
+    op = send_request(p, s, h, &io, UINT64_MAX);
+    return op ? (int) ki_op_await(p, op, UINT64_MAX, "socket", NULL) : KITH_ENOMEM;
+}
+
+static int
+call(kith_socket h, int (*fn)(struct ki_socket *s, void *arg), void *arg)
+{
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    return rc < 0 ? rc : ki_socket_call(p, h, fn, arg);
+}
+
+static int
+fd_of(struct ki_socket *s)
+{
+    return ki_load_rlx(&s->fd); /* relaxed: under the claim */
+}
+
+static int
+do_bind(struct ki_socket *s, void *arg)
+{
+    const struct ki_native_addr *a = arg;
+
+    return ki_seam.bind(fd_of(s), a->bytes, a->len);
+}
+
+int
+kith_socket_bind(kith_socket s, const kith_sockaddr *a)
+{
+    struct ki_native_addr native;
+    int rc = a ? ki_sockaddr_to_native(a, &native) : KITH_EINVAL;
+
+    return rc < 0 ? rc : call(s, do_bind, &native);
+}
+
+static int
+do_listen(struct ki_socket *s, void *arg)
+{
+    int backlog = *(int *) arg;
+    int rc =
+        ki_seam.listen(fd_of(s), backlog ? backlog : INT32_MAX); /* the system cuts it */
+
+    if (rc < 0)
+        return rc;
+    ki_store_rlx(&s->listening, true); /* relaxed: kith_stop asks under the claim again */
+    s->ready |= KI_READY_IN;           /* whatever was seen before it listened */
+    return 0;
+}
+
+int
+kith_socket_listen(kith_socket s, int backlog)
+{
+    return call(s, do_listen, &backlog);
+}
+
+static int
+do_shutdown(struct ki_socket *s, void *arg)
+{
+    return ki_seam.shutdown(fd_of(s), *(int *) arg);
+}
+
+int
+kith_socket_shutdown(kith_socket s, int how)
+{
+    int native = ki_sock_how(how);
+
+    return native < 0 ? native : call(s, do_shutdown, &native);
+}
+
+struct name_call {
+    int (**get)(int fd, void *addr, unsigned *len);
+    kith_sockaddr *out;
+};
+
+static int
+do_name(struct ki_socket *s, void *arg)
+{
+    struct name_call *c = arg;
+    struct ki_native_addr native = {.len = sizeof native.bytes};
+    int rc = (*c->get)(fd_of(s), native.bytes, &native.len);
+
+    return rc < 0 ? rc : ki_sockaddr_from_native(&native, c->out);
+}
+
+int
+kith_socket_sockname(kith_socket s, kith_sockaddr *a)
+{
+    struct name_call c = {&ki_seam.sockname, a};
+
+    return a ? call(s, do_name, &c) : KITH_EINVAL;
+}
+
+int
+kith_socket_peername(kith_socket s, kith_sockaddr *a)
+{
+    struct name_call c = {&ki_seam.peername, a};
+
+    return a ? call(s, do_name, &c) : KITH_EINVAL;
+}
+
+static int
+do_cancel(struct ki_socket *s, void *arg)
+{
+    ki_socket_cancel_kinds(s, *(unsigned *) arg);
+    return 0;
+}
+
+int
+kith_socket_cancel(kith_socket s, unsigned ops)
+{
+    if (ops == 0 || (ops & ~(unsigned) (KITH_OP_RECV | KITH_OP_SEND | KITH_OP_ACCEPT |
+                                        KITH_OP_CONNECT)))
+        return KITH_EINVAL;
+    return call(s, do_cancel, &ops);
+}
+
+/* ---- open ---- */
+
+static int
+adopt(struct ki_proc *p, int fd, int domain, int type, int protocol, kith_socket *out)
+{
+    struct ki_socket *s = ki_socket_new(fd, domain, type, protocol, p);
+
+    if (!s) {
+        (void) ki_seam.close(fd);
+        return KITH_ENOMEM;
+    }
+    ki_proc_own(p, s);
+    *out = (kith_socket){ki_socket_id(s)};
+    ki_socket_release(s);
+    return 0;
+}
+
+/* Is the descriptor one of a socket of ours? A look, for a mistake that is worth naming. */
+static bool
+is_held(int fd)
+{
+    for (uint32_t i = 0;; i++) {
+        struct ki_socket *s =
+            (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, i);
+
+        if (!s)
+            return false;
+        uint64_t w = ki_load_acq(&s->task.mbox); /* 0: never used */
+        if (w != 0 && !(w & KI_MBOX_DEAD) && ki_load_rlx(&s->fd) == fd)
+            return true;
+    }
+}
+
+static int
+import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
+{
+    int domain, type, protocol, rc, fd = o->fd;
+    bool listening;
+
+    if (is_held(o->fd))
+        return KITH_EBUSY;
+    rc = ki_sock_describe(o->fd, &domain, &type, &protocol, &listening);
+    if (rc == 0 && o->dup)
+        rc = fd = ki_seam.dup(o->fd);
+    if (rc < 0)
+        return rc;
+    rc = ki_seam.set_blocking(fd, false);
+    if (rc >= 0) {
+        struct ki_socket *s = ki_socket_new(fd, domain, type, protocol, p);
+
+        rc = s ? 0 : KITH_ENOMEM;
+        if (s) {
+            s->shared = s->may_linger = true; /* as far as we know */
+            s->borrowed = !o->dup;
+            ki_store_rlx(&s->listening, listening);
+            ki_proc_own(p, s);
+            *out = (kith_socket){ki_socket_id(s)};
+            ki_socket_release(s);
+        }
+    }
+    if (rc < 0 && o->dup)
+        (void) ki_seam.close(fd);
+    return rc < 0 ? rc : 0;
+}
+
+static int
+read_options(kith_open_options *ours, const kith_open_options *theirs)
+{
+    *ours = (kith_open_options) KITH_OPEN_OPTIONS_INIT;
+    if (!theirs)
+        return 0;
+    if (theirs->size < sizeof theirs->size || theirs->size > sizeof *ours)
+        return KITH_EINVAL;
+    memcpy(ours, theirs, theirs->size);
+    return ours->debug || ours->netns ? KITH_EOPNOTSUPP : 0;
+}
+
+int
+kith_socket_open(int domain, int type, int protocol, const kith_open_options *extra,
+                 kith_socket *s)
+{
+    struct ki_proc *p;
+    kith_open_options o;
+    int fd, native_domain, native_type, rc = ki_enter(&p);
+
+    if (rc == 0)
+        rc = s ? read_options(&o, extra) : KITH_EINVAL;
+    if (rc < 0)
+        return rc;
+    if (o.fd >= 0)
+        return import(p, &o, s);
+    native_domain = ki_domain_to_native(domain);
+    native_type = ki_type_to_native(type);
+    if (native_domain < 0 || native_type < 0)
+        return KITH_EINVAL;
+    fd = ki_seam.socket(native_domain, native_type, protocol);
+    ki_proc_charge(p, CALL_COST);
+    return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, s);
+}
+
+/* ---- close ---- */
+
+static int
+close_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h)
+{
+    struct ki_io io = {.kind = KI_OP_CLOSE};
+    struct ki_op *op = send_request(p, s, h, &io, UINT64_MAX);
+
+    if (!op)
+        return KITH_ENOMEM;
+    if (p->body == KI_BODY_HANDLER) { /* which cannot wait: it goes on by itself */
+        op->forgotten = true;
+        return 0;
+    }
+    return (int) ki_op_await(p, op, UINT64_MAX, "socket_close", NULL);
+}
+
+/* Stopped operations are still to be unlinked: wait for the end like one who asked by message. */
+static int
+close_later(struct ki_proc *p, struct ki_socket *s, kith_socket h)
+{
+    struct ki_io io = {.kind = KI_OP_CLOSE};
+    struct ki_op *op = ki_op_new(p, s, h.id, &io);
+
+    if (op) {
+        ki_op_begin(&op->word, op->slot.generation, false);
+        KI_CHECK(ki_op_busy(&op->word));
+        s->close_op = op;
+        op->forgotten = p->body == KI_BODY_HANDLER;
+    }
+    ki_socket_release(s);
+    if (!op || p->body == KI_BODY_HANDLER)
+        return 0;
+    return (int) ki_op_await(p, op, UINT64_MAX, "socket_close", NULL);
+}
+
+int
+kith_socket_close(kith_socket h)
+{
+    struct ki_proc *p;
+    struct ki_socket *s;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    s = ki_socket_find(h);
+    if (!s)
+        return gone(h);
+    ki_proc_charge(p, CALL_COST);
+    if (!may_claim(p) || !claim(s, h))
+        return close_by_message(p, s, h);
+    ki_socket_begin_close(s);
+    return ki_socket_end_close(s, p) ? 0 : close_later(p, s, h);
+}
+
+/* ---- ownership ---- */
+
+struct give_call {
+    struct ki_proc *from, *to;
+    uint64_t to_id;
+    struct ki_msg *msg; /* NULL: the new owner has not run yet and is told by its list */
+};
+
+static int
+do_give(struct ki_socket *s, void *arg)
+{
+    struct give_call *g = arg;
+    struct ki_proc *old = s->owner;
+    uint64_t old_id = s->owner_id;
+
+    if (old != g->from || old_id != ki_proc_id(g->from))
+        return KITH_EPERM;
+    s->owner = g->to;
+    s->owner_id = g->to_id;
+    if (!g->msg || ki_msg_post(g->to, g->to_id, g->msg))
+        return 0;
+    s->owner = old;
+    s->owner_id = old_id;
+    return KITH_ENOPROC;
+}
+
+/* Owner and message, or nothing. While it is under way the socket is in nobody's list, so the
+ * giver does not die meanwhile. */
+static int
+give(struct ki_proc *p, kith_socket h, struct give_call *g)
+{
+    struct ki_socket *s = ki_socket_find(h);
+    int rc;
+
+    if (!s)
+        return gone(h);
+    if (!ki_proc_owns(p, s)) /* of a dead one the record may not be free yet */
+        return (ki_load_rlx(&s->task.mbox) & KI_MBOX_DEAD) ? gone(h) : KITH_EPERM;
+    p->hold_exit++;
+    ki_proc_disown(p, s);
+    rc = ki_socket_call(p, h, do_give, g);
+    p->hold_exit--;
+    if (rc < 0)
+        ki_socket_keep(p, s);
+    return rc;
+}
+
+int
+ki_socket_give_at_birth(struct ki_proc *p, struct ki_proc *c, kith_socket h)
+{
+    struct give_call g = {.from = p, .to = c, .to_id = ki_proc_id(c)};
+    int rc = give(p, h, &g);
+
+    if (rc == 0)
+        ki_proc_own(c, ki_socket_find(h));
+    return rc;
+}
+
+static int
+give_with(kith_socket h, kith_pid to, uint64_t tag, bool silent)
+{
+    struct ki_proc *p;
+    struct give_call g;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    g = (struct give_call){.from = p, .to = ki_proc_find(to), .to_id = to.id};
+    if (!g.to)
+        return KITH_ENOPROC;
+    g.msg = ki_msg_new(tag, sizeof h);
+    if (!g.msg)
+        return KITH_ENOMEM;
+    g.msg->node.kind = silent ? KI_N_OWN : KI_N_GIVE;
+    g.msg->pub.from.id = ki_proc_id(p);
+    memcpy(g.msg->pub.data, &h, sizeof h);
+    rc = give(p, h, &g);
+    if (rc < 0)
+        ki_msg_free(g.msg);
+    return rc;
+}
+
+int
+kith_socket_give(kith_socket h, kith_pid to, uint64_t tag)
+{
+    return (tag & KITH_TAG_SYSTEM) ? KITH_EINVAL : give_with(h, to, tag, false);
+}
+
+int
+ki_socket_set_owner(kith_socket h, kith_pid to)
+{
+    return give_with(h, to, 0, true);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sockopt_api.c -- options: named rows of the table, those of level otp, and native ones. */
+#include <string.h>
+
+#include "actors/socket.h"
+#include "core/seam.h"
+#include "core/sockopt.h"
+
+struct opt_call {
+    const struct ki_sockopt *row;
+    struct ki_optval val;
+    int level, number;
+    kith_iov bytes; /* of a native one */
+    unsigned len;
+};
+
+static int
+fd_of(struct ki_socket *s)
+{
+    return ki_load_rlx(&s->fd); /* relaxed: under the claim */
+}
+
+static int
+call(kith_socket s, int (*fn)(struct ki_socket *s, void *arg), struct opt_call *c)
+{
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    return rc < 0 ? rc : ki_socket_call(p, s, fn, c);
+}
+
+/* ---- level otp ---- */
+
+static int
+get_otp(struct ki_socket *s, void *arg)
+{
+    struct opt_call *c = arg;
+    int v;
+
+    switch (c->row->id) {
+    case KITH_OPT_OTP_FD:
+        v = fd_of(s);
+        break;
+    case KITH_OPT_OTP_DOMAIN:
+        v = s->domain;
+        break;
+    case KITH_OPT_OTP_TYPE:
+        v = s->type;
+        break;
+    case KITH_OPT_OTP_PROTOCOL:
+        v = s->protocol;
+        break;
+    case KITH_OPT_OTP_CONTROLLING_PROCESS: {
+        kith_pid owner = {s->owner_id};
+
+        memcpy(c->val.bytes, &owner, sizeof owner);
+        c->val.len = sizeof owner;
+        return 0;
+    }
+    default:
+        return KITH_ENOPROTOOPT;
+    }
+    memcpy(c->val.bytes, &v, sizeof v);
+    c->val.len = sizeof v;
+    return 0;
+}
+
+/* ---- named ---- */
+
+static int
+do_set(struct ki_socket *s, void *arg)
+{
+    struct opt_call *c = arg;
+    int rc = ki_seam.setopt(fd_of(s), c->row->native_level, c->row->native_number,
+                            c->val.bytes, c->val.len);
+
+    if (rc >= 0 && c->row->id == KITH_OPT_SOCKET_LINGER)
+        s->may_linger = true;
+    return rc;
+}
+
+int
+kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len)
+{
+    struct opt_call c = {.row = ki_sockopt_find(o)};
+    int rc;
+
+    if (!c.row || !v)
+        return KITH_EINVAL;
+    if (c.row->id == KITH_OPT_OTP_CONTROLLING_PROCESS) {
+        kith_pid to;
+
+        if (len != sizeof to)
+            return KITH_EINVAL;
+        memcpy(&to, v, sizeof to);
+        return ki_socket_set_owner(s, to);
+    }
+    rc = ki_sockopt_encode(c.row, v, len, &c.val);
+    return rc < 0 ? rc : call(s, do_set, &c);
+}
+
+static int
+do_get(struct ki_socket *s, void *arg)
+{
+    struct opt_call *c = arg;
+
+    if (c->row->kind == KI_OPT_OTP)
+        return get_otp(s, c);
+    c->val.len = ki_sockopt_native_len(c->row);
+    return ki_seam.getopt(fd_of(s), c->row->native_level, c->row->native_number,
+                          c->val.bytes, &c->val.len);
+}
+
+ptrdiff_t
+kith_socket_getopt(kith_socket s, kith_opt o, void *v, size_t cap)
+{
+    struct opt_call c = {.row = ki_sockopt_find(o)};
+    int rc;
+
+    if (!c.row || !v)
+        return KITH_EINVAL;
+    if (!c.row->get || c.row->native_number < 0)
+        if (c.row->kind != KI_OPT_OTP)
+            return KITH_ENOPROTOOPT;
+    rc = call(s, do_get, &c);
+    if (rc < 0)
+        return rc;
+    if (c.row->kind != KI_OPT_OTP)
+        return ki_sockopt_decode(c.row, &c.val, v, cap);
+    if (cap < c.val.len)
+        return KITH_EINVAL;
+    memcpy(v, c.val.bytes, c.val.len);
+    return (ptrdiff_t) c.val.len;
+}
+
+int
+kith_socket_setopt_int(kith_socket s, kith_opt o, int v)
+{
+    const struct ki_sockopt *row = ki_sockopt_find(o);
+
+    return row && ki_sockopt_is_int(row) ? kith_socket_setopt(s, o, &v, sizeof v)
+                                         : KITH_EINVAL;
+}
+
+int
+kith_socket_getopt_int(kith_socket s, kith_opt o, int *v)
+{
+    const struct ki_sockopt *row = ki_sockopt_find(o);
+    ptrdiff_t n;
+
+    if (!row || !v || !ki_sockopt_is_int(row))
+        return KITH_EINVAL;
+    n = kith_socket_getopt(s, o, v, sizeof *v);
+    return n < 0 ? (int) n : 0;
+}
+
+/* ---- native ---- */
+
+static int
+do_set_native(struct ki_socket *s, void *arg)
+{
+    struct opt_call *c = arg;
+
+    s->may_linger = true; /* it may have been that one: close will ask */
+    return ki_seam.setopt(fd_of(s), c->level, c->number, c->bytes.base,
+                          (unsigned) c->bytes.len);
+}
+
+int
+kith_socket_setopt_native(kith_socket s, int level, int number, kith_iov v)
+{
+    struct opt_call c = {.level = level, .number = number, .bytes = v};
+
+    return (v.len && !v.base) || v.len > INT32_MAX ? KITH_EINVAL
+                                                   : call(s, do_set_native, &c);
+}
+
+static int
+do_get_native(struct ki_socket *s, void *arg)
+{
+    struct opt_call *c = arg;
+
+    return ki_seam.getopt(fd_of(s), c->level, c->number, c->bytes.base, &c->len);
+}
+
+ptrdiff_t
+kith_socket_getopt_native(kith_socket s, int level, int number, kith_iov v)
+{
+    struct opt_call c = {.level = level,
+                         .number = number,
+                         .bytes = v,
+                         .len = (unsigned) v.len};
+    int rc;
+
+    if ((v.len && !v.base) || v.len > INT32_MAX)
+        return KITH_EINVAL;
+    rc = call(s, do_get_native, &c);
+    return rc < 0 ? rc : (ptrdiff_t) c.len;
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# Headers, libraries, find_package(kith) and pkg-config.
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kith")
+set(targets kith_static)
+if(KITH_SHARED)
+  list(PREPEND targets kith)
+endif()
+
+install(TARGETS ${targets} EXPORT kith-targets)
+install(FILES ${KITH_PUBLIC_HEADERS} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/kith")
+install(EXPORT kith-targets NAMESPACE kith:: DESTINATION "${package_dir}")
+
+configure_package_config_file(cmake/kith-config.cmake.in kith-config.cmake
+                              INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file(kith-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/kith-config.cmake"
+              "${PROJECT_BINARY_DIR}/kith-config-version.cmake"
+        DESTINATION "${package_dir}")
+
+set(requires_private "")
+if(KITH_JEMALLOC)
+  install(FILES cmake/FindJemalloc.cmake DESTINATION "${package_dir}")
+  set(requires_private jemalloc)
+endif()
+# Found from where the file lies, so that the whole may be moved.
+file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
+cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+configure_file(cmake/kith.pc.in kith.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/kith.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

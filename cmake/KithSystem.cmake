@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# What belongs to one system or one processor, chosen here and nowhere else.
+#
+#   KITH_SYSTEM         this system, as in core/os_<system>.c
+#   KITH_OTHER_SYSTEMS  the others, as a regular expression
+#   KITH_POLLER         the backend, as in core/poll_<poller>.c
+#   KITH_ARCH           the processor, as in core/ctx_<arch>.S
+
+set(systems linux darwin freebsd netbsd openbsd dragonfly)
+string(TOLOWER "${CMAKE_SYSTEM_NAME}" KITH_SYSTEM)
+if(NOT KITH_SYSTEM IN_LIST systems)
+  message(FATAL_ERROR "kith has no port to ${CMAKE_SYSTEM_NAME}")
+endif()
+list(REMOVE_ITEM systems "${KITH_SYSTEM}")
+list(JOIN systems "|" KITH_OTHER_SYSTEMS)
+
+if(KITH_SYSTEM STREQUAL "linux")
+  set(default_poller epoll)
+else()
+  set(default_poller kqueue)
+endif()
+set(KITH_POLLER "${default_poller}" CACHE STRING "Reactor backend: core/poll_<this>.c")
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+  set(KITH_ARCH x86_64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(KITH_ARCH aarch64)
+else()
+  message(FATAL_ERROR "kith has no context switch for ${CMAKE_SYSTEM_PROCESSOR}")
+endif()

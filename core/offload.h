@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * offload.h -- the side pool: threads for calls that block. */
+#ifndef KI_OFFLOAD_H
+#define KI_OFFLOAD_H
+
+#include "core/defs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { KI_OFFLOAD_THREADS = 64 };
+
+/* A job: the submitter's memory until `run` returns; run may free it. */
+struct ki_job {
+    struct ki_job *next;
+    void (*run)(struct ki_job *job);
+};
+
+/* ki_offload_start allows jobs; ki_offload_stop ends the idle threads and refuses new jobs. It
+ * does not wait for those that run: they end with their jobs. */
+void ki_offload_start(void);
+void ki_offload_stop(void);
+
+/* ki_offload_submit has a thread of the pool run the job. 0, or KITH_ENOMEM when no thread could
+ * be made and none is there, KITH_ESTOPPED. Any thread; never waits. */
+KI_NODISCARD int ki_offload_submit(struct ki_job *job);
+
+/* ki_offload_busy: jobs that run or wait. */
+unsigned ki_offload_busy(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * os.h -- what the library needs of the operating system besides sockets, memory and polling.
+ *
+ * pre: none of these is called with a lock of ours held, but for ki_os_unpark. */
+#ifndef KI_OS_H
+#define KI_OS_H
+
+#include "core/atomic.h"
+#include "core/defs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ki_os_now_ns: monotonic time. */
+uint64_t ki_os_now_ns(void);
+
+/* ki_os_cpus: CPUs this process may use: affinity mask and cgroup quota, at least 1. */
+unsigned ki_os_cpus(void);
+
+/* ki_os_random: 64 bits that differ from start to start; not for secrets. */
+uint64_t ki_os_random(void);
+
+/* ki_os_park waits while *word == expected, at most until deadline_ns (UINT64_MAX: for ever);
+ * may return early for no reason. ki_os_unpark wakes one waiter of word. Any thread. */
+void ki_os_park(_Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline_ns);
+void ki_os_unpark(_Atomic(uint32_t) *word);
+
+/* ki_os_thread_name names the calling thread for debuggers; may be cut to 15 characters. */
+void ki_os_thread_name(const char *name);
+
+/* ki_os_write writes text to a descriptor, once; signal-safe. 0 or a code. */
+int ki_os_write(int fd, const char *text, size_t len);
+
+/* ki_os_signal_set makes `handler` get signo (NULL: the system's default again). 0 or a code. */
+int ki_os_signal_set(int signo, void (*handler)(int signo));
+
+/* ki_os_signal_send sends signo to this program. */
+void ki_os_signal_send(int signo);
+
+/* The signals that ask a program to end. */
+int ki_os_signo_term(void);
+int ki_os_signo_int(void);
+
+/* ki_os_env_int: the environment's number by that name, `otherwise` when there is none. */
+int ki_os_env_int(const char *name, int otherwise);
+
+/* ki_os_block_signals blocks all signals for the calling thread that a worker need not see. */
+void ki_os_block_signals(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

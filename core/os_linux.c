@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * os_linux.c -- what only Linux has: futexes, affinity, cgroups. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/os.h"
+#include "core/seam.h"
+
+void
+ki_os_park(_Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline_ns)
+{
+    struct timespec t, *tp = NULL;
+
+    if (deadline_ns != UINT64_MAX) {
+        uint64_t now = ki_now_ns();
+        uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+
+        if (left == 0)
+            return;
+        t.tv_sec = (time_t) (left / 1000000000);
+        t.tv_nsec = (long) (left % 1000000000);
+        tp = &t;
+    }
+    (void) syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, tp, NULL, 0);
+}
+
+void
+ki_os_unpark(_Atomic(uint32_t) *word)
+{
+    (void) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* "quota period" or "max period" of cgroup v2; 0 when there is no limit. */
+static unsigned
+cgroup_cpus(void)
+{
+    char text[64] = "", *end;
+    int fd = open("/sys/fs/cgroup/cpu.max", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0 || strncmp(text, "max", 3) == 0)
+        return 0;
+    unsigned long quota = strtoul(text, &end, 10), period = strtoul(end, NULL, 10);
+    return period ? (unsigned) ((quota + period - 1) / period) : 0;
+}
+
+unsigned
+ki_os_cpus(void)
+{
+    cpu_set_t set;
+    unsigned n = 1, quota = cgroup_cpus();
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        n = (unsigned) CPU_COUNT(&set);
+    else {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        n = online > 0 ? (unsigned) online : 1;
+    }
+    if (quota && quota < n)
+        n = quota;
+    return n ? n : 1;
+}
+
+uint64_t
+ki_os_random(void)
+{
+    uint64_t v;
+
+    if (getrandom(&v, sizeof v, 0) == (ssize_t) sizeof v)
+        return v;
+    return ki_os_now_ns() * UINT64_C(0x9e3779b97f4a7c15);
+}

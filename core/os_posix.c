@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * os_posix.c -- what every POSIX system has. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/os.h"
+
+uint64_t
+ki_os_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t) t.tv_sec * 1000000000u + (uint64_t) t.tv_nsec;
+}
+
+void
+ki_os_thread_name(const char *name)
+{
+#ifdef __APPLE__
+    pthread_setname_np(name);
+#else
+    pthread_setname_np(pthread_self(), name);
+#endif
+}
+
+int
+ki_os_write(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        text += n;
+        len -= (size_t) n;
+    }
+    return 0;
+}
+
+int
+ki_os_signal_set(int signo, void (*handler)(int signo))
+{
+    struct sigaction a;
+
+    memset(&a, 0, sizeof a);
+    a.sa_handler = handler ? handler : SIG_DFL;
+    a.sa_flags = SA_RESTART;
+    sigemptyset(&a.sa_mask);
+    return sigaction(signo, &a, NULL) == 0 ? 0 : -errno;
+}
+
+void
+ki_os_signal_send(int signo)
+{
+    (void) kill(getpid(), signo);
+}
+
+void
+ki_os_block_signals(void)
+{
+    sigset_t s;
+
+    /* Faults must reach the thread that made them; the rest goes to threads of the user's. */
+    sigfillset(&s);
+    sigdelset(&s, SIGSEGV);
+    sigdelset(&s, SIGBUS);
+    sigdelset(&s, SIGFPE);
+    sigdelset(&s, SIGILL);
+    sigdelset(&s, SIGABRT);
+    sigdelset(&s, SIGTRAP);
+    sigdelset(&s, SIGPROF);
+    pthread_sigmask(SIG_BLOCK, &s, NULL);
+}
+
+int
+ki_os_signo_term(void)
+{
+    return SIGTERM;
+}
+
+int
+ki_os_signo_int(void)
+{
+    return SIGINT;
+}
+
+int
+ki_os_env_int(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? atoi(text) : otherwise;
+}

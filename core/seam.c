@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * seam.c -- the seam's table as it is outside of tests. */
+#include "core/seam.h"
+
+#include "core/mem.h"
+#include "core/os.h"
+#include "core/sock.h"
+
+struct ki_seam ki_seam = {
+    .now_ns = ki_os_now_ns,
+    .alloc = ki_mem_system_alloc,
+    .free = ki_mem_system_free,
+    .socket = ki_sock_socket,
+    .bind = ki_sock_bind,
+    .listen = ki_sock_listen,
+    .accept = ki_sock_accept,
+    .connect = ki_sock_connect,
+    .recv = ki_sock_recv,
+    .send = ki_sock_send,
+    .shutdown = ki_sock_shutdown,
+    .close = ki_sock_close,
+    .sockname = ki_sock_sockname,
+    .peername = ki_sock_peername,
+    .getopt = ki_sock_getopt,
+    .setopt = ki_sock_setopt,
+    .dup = ki_sock_dup,
+    .set_blocking = ki_sock_set_blocking,
+    .ioctl_int = ki_sock_ioctl_int,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * seam.h -- every system call and allocation passes here, so that a test can stand in its place.
+ *
+ * ki_seam holds the real functions (seam.c). A test replaces a member before the runtime starts
+ * (or links its own seam.c) and puts it back afterwards: to fail the n-th call, to count calls,
+ * to drive time by hand. Calls answer a value >= 0 or a negative code, never errno. Levels,
+ * numbers and addresses are the system's own, as bytes; core/sock.c knows what they mean. */
+#ifndef KI_SEAM_H
+#define KI_SEAM_H
+
+#include "core/defs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ki_seam {
+    /* Monotonic time in nanoseconds; never 0. */
+    uint64_t (*now_ns)(void);
+
+    /* `size` bytes aligned to `align` (a power of two), or NULL. */
+    void *(*alloc)(size_t size, size_t align);
+    void (*free)(void *p, size_t size, size_t align);
+
+    /* Sockets: all descriptors are made close-on-exec and non-blocking. */
+    int (*socket)(int domain, int type, int protocol);
+    int (*bind)(int fd, const void *addr, unsigned len);
+    int (*listen)(int fd, int backlog);
+    int (*accept)(int fd, void *addr, unsigned *len);
+    int (*connect)(int fd, const void *addr, unsigned len);
+    ptrdiff_t (*recv)(int fd, void *buf, size_t len, int flags);
+    ptrdiff_t (*send)(int fd, const void *buf, size_t len, int flags);
+    int (*shutdown)(int fd, int how);
+    int (*close)(int fd);
+    int (*sockname)(int fd, void *addr, unsigned *len);
+    int (*peername)(int fd, void *addr, unsigned *len);
+    int (*getopt)(int fd, int level, int number, void *v, unsigned *len);
+    int (*setopt)(int fd, int level, int number, const void *v, unsigned len);
+    int (*dup)(int fd);
+    int (*set_blocking)(int fd, bool on);
+    int (*ioctl_int)(int fd, unsigned long request, int *v);
+};
+
+extern struct ki_seam ki_seam;
+
+static inline uint64_t
+ki_now_ns(void)
+{
+    return ki_seam.now_ns();
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

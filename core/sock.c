@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sock.c -- the one file that makes socket system calls. */
+#define _GNU_SOURCE
+#include "core/sock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <kith/error.h>
+#include <kith/socket.h>
+
+#include "core/error.h"
+#include "core/os_syscall.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* On the line after the call: nothing comes between it and errno. */
+#define CODE(r) ((r) < 0 ? ki_error_of_errno(errno) : (r))
+
+int
+ki_sock_socket(int domain, int type, int protocol)
+{
+    int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+
+    return CODE(fd);
+}
+
+int
+ki_sock_bind(int fd, const void *addr, unsigned len)
+{
+    int r = bind(fd, addr, (socklen_t) len);
+
+    return CODE(r);
+}
+
+int
+ki_sock_listen(int fd, int backlog)
+{
+    int r = listen(fd, backlog);
+
+    return CODE(r);
+}
+
+int
+ki_sock_accept(int fd, void *addr, unsigned *len)
+{
+    int r;
+
+    do
+        r = accept4(fd, addr, (socklen_t *) len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (r < 0 && errno == EINTR);
+    return CODE(r);
+}
+
+int
+ki_sock_connect(int fd, const void *addr, unsigned len)
+{
+    int r = connect(fd, addr, (socklen_t) len);
+
+    return CODE(r); /* EINTR: it goes on, as EINPROGRESS */
+}
+
+/* libc's recv and send are cancellation points, which costs some fifty instructions a call; ours
+ * are never cancelled, because they never wait. */
+static inline ptrdiff_t
+raw_recv(int fd, void *buf, size_t len, int flags)
+{
+#ifdef KI_SYSCALL6
+    return KI_SYSCALL6(SYS_recvfrom, fd, buf, len, flags, 0, 0);
+#else
+    ptrdiff_t r = recv(fd, buf, len, flags);
+
+    return r < 0 ? -errno : r;
+#endif
+}
+
+static inline ptrdiff_t
+raw_send(int fd, const void *buf, size_t len, int flags)
+{
+#ifdef KI_SYSCALL6
+    return KI_SYSCALL6(SYS_sendto, fd, buf, len, flags, 0, 0);
+#else
+    ptrdiff_t r = send(fd, buf, len, flags);
+
+    return r < 0 ? -errno : r;
+#endif
+}
+
+/* It failed with -errno: again after a signal, else the code. */
+static KI_NOINLINE ptrdiff_t
+recv_failed(ptrdiff_t r, int fd, void *buf, size_t len, int flags)
+{
+    while (r == -EINTR)
+        r = raw_recv(fd, buf, len, flags);
+    return r < 0 ? ki_error_of_errno((int) -r) : r;
+}
+
+static KI_NOINLINE ptrdiff_t
+send_failed(ptrdiff_t r, int fd, const void *buf, size_t len, int flags)
+{
+    while (r == -EINTR)
+        r = raw_send(fd, buf, len, flags);
+    return r < 0 ? ki_error_of_errno((int) -r) : r;
+}
+
+ptrdiff_t
+ki_sock_recv(int fd, void *buf, size_t len, int flags)
+{
+    ptrdiff_t r = raw_recv(fd, buf, len, flags | MSG_DONTWAIT);
+
+    return ki_fast(r >= 0) ? r : recv_failed(r, fd, buf, len, flags | MSG_DONTWAIT);
+}
+
+ptrdiff_t
+ki_sock_send(int fd, const void *buf, size_t len, int flags)
+{
+    ptrdiff_t r = raw_send(fd, buf, len, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    return ki_fast(r >= 0)
+               ? r
+               : send_failed(r, fd, buf, len, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int
+ki_sock_shutdown(int fd, int how)
+{
+    int r = shutdown(fd, how);
+
+    return CODE(r);
+}
+
+int
+ki_sock_close(int fd)
+{
+    int r = close(fd); /* never again, whatever it answers: the number may be another's */
+
+    return CODE(r);
+}
+
+int
+ki_sock_sockname(int fd, void *addr, unsigned *len)
+{
+    int r = getsockname(fd, addr, (socklen_t *) len);
+
+    return CODE(r);
+}
+
+int
+ki_sock_peername(int fd, void *addr, unsigned *len)
+{
+    int r = getpeername(fd, addr, (socklen_t *) len);
+
+    return CODE(r);
+}
+
+int
+ki_sock_getopt(int fd, int level, int number, void *v, unsigned *len)
+{
+    int r = getsockopt(fd, level, number, v, (socklen_t *) len);
+
+    return CODE(r);
+}
+
+int
+ki_sock_setopt(int fd, int level, int number, const void *v, unsigned len)
+{
+    int r = setsockopt(fd, level, number, v, (socklen_t) len);
+
+    return CODE(r);
+}
+
+int
+ki_sock_dup(int fd)
+{
+    int r = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    return CODE(r);
+}
+
+int
+ki_sock_set_blocking(int fd, bool on)
+{
+    int flags = fcntl(fd, F_GETFL), r;
+
+    if (flags < 0)
+        return CODE(flags);
+    r = fcntl(fd, F_SETFL, on ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+    return CODE(r);
+}
+
+int
+ki_sock_ioctl_int(int fd, unsigned long request, int *v)
+{
+    int r = ioctl(fd, request, v);
+
+    return CODE(r);
+}
+
+int
+ki_sock_flags(unsigned flags)
+{
+    static const struct {
+        unsigned ours;
+        int native;
+    } rows[] = {
+        {KITH_MSG_OOB, MSG_OOB},
+        {KITH_MSG_PEEK, MSG_PEEK},
+        {KITH_MSG_DONTROUTE, MSG_DONTROUTE},
+        {KITH_MSG_EOR, MSG_EOR},
+        {KITH_MSG_TRUNC, MSG_TRUNC},
+#ifdef MSG_MORE
+        {KITH_MSG_MORE, MSG_MORE},
+#endif
+#ifdef MSG_CONFIRM
+        {KITH_MSG_CONFIRM, MSG_CONFIRM},
+#endif
+#ifdef MSG_ERRQUEUE
+        {KITH_MSG_ERRQUEUE, MSG_ERRQUEUE},
+#endif
+#ifdef MSG_CMSG_CLOEXEC
+        {KITH_MSG_CMSG_CLOEXEC, MSG_CMSG_CLOEXEC},
+#endif
+        {KITH_MSG_NOSIGNAL, 0}, /* always so */
+        {KITH_MSG_WAITALL, 0},  /* ours to do: the system's gives up at a signal */
+    };
+    int native = 0;
+
+    for (size_t i = 0; flags && i < ki_countof(rows); i++)
+        if (flags & rows[i].ours) {
+            native |= rows[i].native;
+            flags &= ~rows[i].ours;
+        }
+    return flags ? KITH_EOPNOTSUPP : native;
+}
+
+int
+ki_sock_how(int how)
+{
+    switch (how) {
+    case KITH_SHUT_READ:
+        return SHUT_RD;
+    case KITH_SHUT_WRITE:
+        return SHUT_WR;
+    case KITH_SHUT_BOTH:
+        return SHUT_RDWR;
+    default:
+        return KITH_EINVAL;
+    }
+}
+
+int
+ki_sock_error(int fd)
+{
+    int e = 0;
+    unsigned len = sizeof e;
+    int rc = ki_seam.getopt(fd, SOL_SOCKET, SO_ERROR, &e, &len);
+
+    if (rc < 0)
+        return rc;
+    return e ? ki_error_of_errno(e) : 0;
+}
+
+bool
+ki_sock_lingers(int fd)
+{
+    struct linger l = {0, 0};
+    unsigned len = sizeof l;
+
+    return ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) >= 0 && l.l_onoff &&
+           l.l_linger > 0;
+}
+
+void
+ki_sock_linger_off(int fd)
+{
+    struct linger l = {0, 0};
+
+    (void) ki_seam.setopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+static int
+get_int(int fd, int number, int *v)
+{
+    unsigned len = sizeof *v;
+
+    return ki_seam.getopt(fd, SOL_SOCKET, number, v, &len);
+}
+
+int
+ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening)
+{
+    int native, rc, on = 0;
+
+    rc = get_int(fd, SO_TYPE, &native);
+    if (rc < 0)
+        return rc;
+    *type = ki_type_of_native(native);
+#ifdef SO_DOMAIN
+    rc = get_int(fd, SO_DOMAIN, &native);
+#else
+    struct ki_native_addr a = {.len = sizeof a.bytes};
+    rc = ki_seam.sockname(fd, a.bytes, &a.len);
+    native = rc < 0 ? 0 : ((const struct sockaddr *) (const void *) a.bytes)->sa_family;
+#endif
+    if (rc < 0)
+        return rc;
+    *domain = ki_domain_of_native(native);
+    *protocol = 0;
+#ifdef SO_PROTOCOL
+    (void) get_int(fd, SO_PROTOCOL, protocol);
+#endif
+    (void) get_int(fd, SO_ACCEPTCONN, &on);
+    *listening = on != 0;
+    return *domain < 0 ? KITH_EAFNOSUPPORT : *type < 0 ? KITH_ESOCKTNOSUPPORT : 0;
+}

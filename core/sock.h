@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sock.h -- the real socket calls behind the seam (seam.h), and the system's numbers.
+ *
+ * pre: `fd` is one of ours. Every call answers a value >= 0 or a code; EINTR is retried where
+ * that is safe. Receives and sends never block, whatever a duplicate of the descriptor did to
+ * its flags, and never raise SIGPIPE. */
+#ifndef KI_SOCK_H
+#define KI_SOCK_H
+
+#include "core/seam.h"
+#include "core/sockaddr.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int ki_sock_socket(int domain, int type, int protocol);
+int ki_sock_bind(int fd, const void *addr, unsigned len);
+int ki_sock_listen(int fd, int backlog);
+int ki_sock_accept(int fd, void *addr, unsigned *len);
+int ki_sock_connect(int fd, const void *addr, unsigned len);
+ptrdiff_t ki_sock_recv(int fd, void *buf, size_t len, int flags);
+ptrdiff_t ki_sock_send(int fd, const void *buf, size_t len, int flags);
+int ki_sock_shutdown(int fd, int how);
+int ki_sock_close(int fd);
+int ki_sock_sockname(int fd, void *addr, unsigned *len);
+int ki_sock_peername(int fd, void *addr, unsigned *len);
+int ki_sock_getopt(int fd, int level, int number, void *v, unsigned *len);
+int ki_sock_setopt(int fd, int level, int number, const void *v, unsigned len);
+int ki_sock_dup(int fd);
+int ki_sock_set_blocking(int fd, bool on);
+int ki_sock_ioctl_int(int fd, unsigned long request, int *v);
+
+/* ki_sock_flags turns KITH_MSG_ bits into the system's; KITH_EOPNOTSUPP for one it lacks. */
+int ki_sock_flags(unsigned flags);
+
+/* ki_sock_how turns KITH_SHUT_ into the system's number; KITH_EINVAL for no such. */
+int ki_sock_how(int how);
+
+/* ki_sock_error: the pending error of a descriptor as a code, cleared; 0: none. */
+int ki_sock_error(int fd);
+
+/* ki_sock_linger: whether SO_LINGER is on with a time, so that close may block. */
+bool ki_sock_lingers(int fd);
+void ki_sock_linger_off(int fd);
+
+/* ki_sock_describe reads back what a descriptor is, in kith's numbers. 0 or a code. */
+int ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

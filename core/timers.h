@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * timers.h -- a wheel with its lock, in nanoseconds: one per worker, one for threads outside.
+ *
+ *   I1  Arm, cancel and expiry hold the base's lock. An expiring timer's `expire` is called
+ *       under it: it only pushes nodes and answers which task to wake; wakes happen after
+ *       unlock. So when cancel has answered false, whatever the expiry did is done.
+ *   I2  No expiry before its deadline: deadlines are rounded up to the next tick, the present
+ *       is rounded down. */
+#ifndef KI_TIMERS_H
+#define KI_TIMERS_H
+
+#include "core/lock.h"
+
+#include "core/atomic.h"
+#include "core/wheel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KI_TICK_NS UINT64_C(1000000)
+
+/* Numbers of bases: 0 = never armed, i + 1 = worker i's, the last = the outside one. */
+enum { KI_BASE_NONE = 0, KI_BASE_OUTSIDE = 255 };
+
+struct ki_task;
+
+/* Tasks that expiries made OWNED, chained by run_next: to be made ready after unlock. */
+struct ki_wakes {
+    struct ki_task *head;
+    struct ki_task **tail;
+};
+
+void ki_wakes_add(struct ki_wakes *wakes, struct ki_task *t);
+
+struct ki_alarm {
+    struct ki_timer timer; /* its `base`: KI_BASE_ number, written under that one's lock */
+    void (*expire)(struct ki_alarm *a, struct ki_wakes *wakes);
+};
+
+struct ki_timer_base {
+    struct ki_lock lock;
+    struct ki_wheel wheel;     /* [l] */
+    _Atomic(uint64_t) next_ns; /* [a:l] when to run next; UINT64_MAX = never */
+};
+
+void ki_timers_init(struct ki_timer_base *b);
+
+/* ki_timers_arm: `a` is not armed, a->expire is set; it fires at deadline_ns or a little later.
+ * On the calling worker's wheel, or the outside one. Any thread. */
+void ki_timers_arm(struct ki_alarm *a, uint64_t deadline_ns);
+
+/* ki_timers_cancel: true, it will not fire; false, it is not armed: its expiry, if there was
+ * one, is complete. Any thread. */
+bool ki_timers_cancel(struct ki_alarm *a);
+
+/* ki_timers_cancel_id is ki_timers_cancel by somebody who holds no more than a stale name of the
+ * record: under the lock *id is compared with `expected`, and set to 0 if it was cancelled. */
+bool ki_timers_cancel_id(struct ki_alarm *a, _Atomic(uint64_t) *id, uint64_t expected);
+
+/* ki_timers_run fires what is due on `b`. Any worker. */
+void ki_timers_run(struct ki_timer_base *b, uint64_t now_ns);
+
+/* ki_timers_next: when ki_timers_run is to be called next. relaxed: arms by another thread
+ * come with a wake. */
+static inline uint64_t
+ki_timers_next(const struct ki_timer_base *b)
+{
+    return ki_load_rlx(&b->next_ns);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * runtime.h -- start and stop the one runtime of this program.
+ *
+ * Most programs have all of it in one line: kith_main starts the runtime, runs your first
+ * process, waits for its end and stops the rest.
+ *
+ *     int main(void)
+ *     {
+ *         return kith_main(first, NULL, 0, NULL) == 0 ? 0 : 1;
+ *     }
+ *
+ * A program with a main loop of its own calls kith_start and kith_stop, and talks to
+ * processes from its threads as if each thread were a process.
+ */
+#ifndef KITH_RUNTIME_H
+#define KITH_RUNTIME_H
+
+#include <kith/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The environment overrides: KITH_WORKERS and KITH_MESSAGE_ONLY. */
+typedef struct kith_options {
+    size_t size;          /* sizeof(kith_options): an older caller's struct still works */
+    int workers;          /* threads that run processes; 0 = one for each usable CPU */
+    bool stop_on_sigterm; /* SIGTERM and SIGINT begin a kith_stop(drain, kill) */
+    kith_ms drain;        /* of kith_main and these signals: 0 = 5,000 */
+    kith_ms kill;         /* the same: 0 = 1,000 */
+    bool message_only;    /* no call runs inline on the caller's thread: for tests */
+} kith_options;
+
+#define KITH_OPTIONS_INIT \
+    { \
+        sizeof(kith_options), 0, false, 0, 0, false \
+    }
+
+/**
+ * Start the runtime, run `fn` as its first process, and stop when that has ended.
+ *
+ * The rest of the processes are stopped with the options' drain and kill.
+ *
+ * returns  what `fn` answered; or, with nothing started,
+ *          KITH_EALREADY  the runtime runs;
+ *          KITH_ESTUCK    a thread of the last run is still in the user's code;
+ *          KITH_EINVAL    the options make no sense;  any other code is the kernel's.
+ * context  a plain thread, which waits for the end.
+ * owns     `len` bytes of `arg` are copied; `o` may be NULL, for the defaults.
+ */
+KITH_API KITH_NODISCARD int
+kith_main(kith_fn fn, const void *arg, size_t len, const kith_options *o);
+
+/**
+ * Start the runtime.
+ *
+ * returns  0; or, with nothing started,
+ *          KITH_EALREADY  it runs;
+ *          KITH_ESTUCK    a thread of the last run is still in the user's code;
+ *          KITH_EINVAL    the options make no sense;  any other code is the kernel's.
+ * context  a plain thread; waits for the workers to be there.
+ * owns     `o` is copied; it may be NULL, for the defaults.
+ */
+KITH_API KITH_NODISCARD int
+kith_start(const kith_options *o);
+
+/**
+ * Stop the runtime, within drain + kill + 400 ms of grace.
+ *
+ * First listening sockets refuse (waiting accepts answer KITH_ESTOPPED), kith_stopping
+ * turns true and all else runs on. When `drain` has passed, every process that is left gets
+ * an exit signal shutdown; when `kill` has passed after that, a kill. Half of the grace is
+ * for the deferred functions of the killed, half for the workers to leave. Who calls while
+ * another stops waits for the end of that, and answers the same.
+ *
+ * unit     drain, kill: milliseconds; here 0 is 0.
+ * returns  how many processes had to be killed; 0 at once in a process or a handler, where
+ *          it only begins the stop; or
+ *          KITH_ESTUCK       a thread is in the user's code and does not come back; it is
+ *                            named on stderr, and kith_start is refused until it does;
+ *          KITH_ENOTRUNNING  there is nothing to stop;
+ *          KITH_ESTOPPED     it is stopped already.
+ * context  any thread; a plain thread waits for the end.
+ */
+KITH_API KITH_NODISCARD int
+kith_stop(kith_ms drain, kith_ms kill);
+
+/**
+ * Ask whether a stop has begun.
+ *
+ * returns  true from the beginning of a stop to the next start.
+ * context  any thread, with or without a runtime; never suspends.
+ */
+KITH_API bool
+kith_stopping(void);
+
+/**
+ * Turn a POSIX signal into a message to the caller.
+ *
+ * From now on each `signo` is a message with this tag and no body. A later call moves the
+ * signal to its own caller; when the receiver dies, the signal's default comes back.
+ *
+ * returns  0; or
+ *          KITH_EINVAL  no such signal, one that cannot be caught, or a system tag.
+ * context  any thread; never suspends.
+ */
+KITH_API KITH_NODISCARD int
+kith_signal(int signo, uint64_t tag);
+
+/**
+ * Run a function that blocks, away from the threads that run processes.
+ *
+ * `fn` runs on a thread of the side pool, where it may block as long as it likes; called by
+ * a plain thread it runs there. It cannot be stopped: if the caller is killed, its death
+ * waits for the end of `fn`.
+ *
+ * returns  what `fn` answered; or
+ *          KITH_EKILLED  in a process that was killed and dies `fn` ran; in a plain thread
+ *                        that was killed it did not;
+ *          another waiting code (error.h), and `fn` did not run.
+ * context  a process or a plain thread; suspends it.
+ * owns     `arg` is lent until the call returns.
+ */
+KITH_API KITH_NODISCARD int
+kith_blocking(kith_fn fn, void *arg);
+
+/**
+ * Write every process to a descriptor, one a line, while all runs on. Sockets come later.
+ *
+ * returns  0; or a code of the kernel's, and the listing is cut short.
+ * context  any thread; never suspends a process, but blocks as long as the write does.
+ * owns     `fd` stays the caller's.
+ */
+KITH_API KITH_NODISCARD int
+kith_dump(int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

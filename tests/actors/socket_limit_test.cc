@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_limit_test.cc -- what sockets cost, and what they do when something has run out: system
+ * calls a message, descriptors, a full backlog, peers that do not read. */
+#include "tests/support/sockets.h"
+#include "tests/support/virtual_clock.h"
+
+#include "core/offload.h"
+#include "core/seam.h"
+
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace
+{
+
+/* ---- the counting seam ---- */
+
+std::atomic<std::uint64_t> accepts, connects, recvs, sends, epoll_ctls;
+std::atomic<bool> no_descriptors;
+struct ki_seam real;    // what stood there before
+
+int
+count_accept(int fd, void *addr, unsigned *len)
+{
+    accepts++;
+    return no_descriptors ? KITH_EMFILE : real.accept(fd, addr, len);
+}
+
+int
+count_connect(int fd, const void *addr, unsigned len)
+{
+    connects++;
+    return real.connect(fd, addr, len);
+}
+
+std::ptrdiff_t
+count_recv(int fd, void *buf, std::size_t len, int flags)
+{
+    recvs++;
+    return real.recv(fd, buf, len, flags);
+}
+
+std::ptrdiff_t
+count_send(int fd, const void *buf, std::size_t len, int flags)
+{
+    sends++;
+    return real.send(fd, buf, len, flags);
+}
+
+class SocketCounted : public kt_sockets {
+  protected:
+    void SetUp() override
+    {
+        real = ki_seam;
+        no_descriptors = false;
+        accepts = connects = recvs = sends = epoll_ctls = 0;
+        ki_seam.accept = count_accept;
+        ki_seam.connect = count_connect;
+        ki_seam.recv = count_recv;
+        ki_seam.send = count_send;
+        kt_sockets::SetUp();
+    }
+
+    void TearDown() override
+    {
+        kt_sockets::TearDown();
+        ki_seam = real;
+    }
+};
+
+}    // namespace
+
+/* The poller is not behind the seam, and so its calls are counted on their way to libc; not under
+ * TSan, which has to see them itself. */
+#ifndef KT_TSAN
+extern "C" int
+epoll_ctl(int set, int op, int fd, struct epoll_event *event) noexcept
+{
+    epoll_ctls++;
+    return static_cast<int>(syscall(SYS_epoll_ctl, set, op, fd, event));
+}
+#endif
+
+namespace
+{
+
+int
+echo(kith_socket s, void *)
+{
+    char buf[256];
+    std::ptrdiff_t n;
+
+    while ((n = kith_socket_recv(s, buf, sizeof buf, 0, KITH_INFINITY)) > 0)
+        if ((n = kith_socket_send(s, buf, static_cast<std::size_t>(n), 0, KITH_INFINITY)) <
+            0)
+            break;
+    return static_cast<int>(n);
+}
+
+TEST_F(SocketCounted, AnEchoedMessageIsOneRecvAndOneSendAndNothingElse)
+{
+    const std::size_t messages = kt_scale(5000);
+
+    in_process([=] {
+        const kt_pair p = kt_pair_of();
+        char buf[256] = {}; /* larger than the message: a full buffer proves nothing */
+
+        ASSERT_EQ(0, kith_socket_spawn(p.far, echo, nullptr, 0, nullptr));
+        const auto ask = [&] {
+            ASSERT_EQ(100, kith_socket_send(p.near, buf, 100, 0, kt_long()));
+            ASSERT_EQ(100, kith_socket_recv(p.near, buf, sizeof buf, 0, kt_long()));
+        };
+        for (int i = 0; i < 10; i++)
+            ask();
+        recvs = sends = epoll_ctls = 0;
+        for (std::size_t i = 0; i < messages; i++)
+            ask();
+
+        /* Both ends are ours: two of each a message. */
+        EXPECT_EQ(2 * messages, sends);
+        EXPECT_GE(recvs, 2 * messages);
+        EXPECT_LE(recvs, 2 * messages + messages / 20);
+        EXPECT_EQ(0u, epoll_ctls);
+        kt_close(p.near);
+    });
+}
+
+TEST_F(SocketCounted, AWaitThatIsOverCostsNoFurtherCall)
+{
+    in_process([] {
+        const kt_pair p = kt_pair_of();
+        char c;
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, &c, 1, 0, 1));
+        recvs = 0;
+        for (int i = 0; i < 10; i++)
+            EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, &c, 1, 0, 1));
+        EXPECT_LE(recvs, 1u) << "nothing has come since the first told so";
+        kt_close(p);
+    });
+}
+
+/* ---- no descriptors ---- */
+
+using SocketStarved = SocketCounted;
+
+/* Accepts one connection, however often it is told that there are no descriptors. */
+void
+accept_stubbornly(kith_socket l, std::atomic<unsigned> &codes,
+                  std::atomic<unsigned> &accepted)
+{
+    kith_socket c;
+    int rc;
+
+    while ((rc = kith_socket_accept(l, kt_long(), &c)) == KITH_EMFILE)
+        codes++;
+    EXPECT_EQ(0, rc) << kith_strerror(rc);
+    if (rc != 0)
+        return;
+    accepted++;
+    kt_close(c);
+}
+
+void
+expect_few_accepts_while_starved(kt_bodies &bodies, int acceptors)
+{
+    const kith_socket l = kt_listen(kt_place());
+    const kith_sockaddr at = kt_name_of(l);
+    std::atomic<unsigned> codes = 0, accepted = 0;
+    std::vector<kith_socket> s;
+    std::vector<kith_pid> pids;
+
+    no_descriptors = true;
+    accepts = 0;
+    const std::int64_t begin = kt_now_ms();
+    for (int i = 0; i < acceptors; i++)
+        pids.push_back(bodies.spawn([&, l] { accept_stubbornly(l, codes, accepted); }));
+    for (int i = 0; i < acceptors; i++) {
+        s.push_back(kt_open(KITH_INET));
+        ASSERT_EQ(0, kith_socket_connect(s.back(), &at, kt_long()));
+    }
+    EXPECT_TRUE(kt_until([&] { return kt_now_ms() - begin >= 1000; }));
+    const std::uint64_t calls = accepts;
+    const std::int64_t ms = kt_now_ms() - begin;
+
+    EXPECT_GE(calls, 2u);
+    EXPECT_LE(calls * 1000, static_cast<std::uint64_t>(20 * ms)) << calls << " in " << ms;
+    EXPECT_GE(codes, 1u) << "the first has the code";
+
+    no_descriptors = false;
+    for (const kith_pid &pid : pids)
+        EXPECT_EQ(0, kith_wait(pid, nullptr, kt_long()));
+    EXPECT_EQ(static_cast<unsigned>(acceptors), accepted);
+    for (const kith_socket &one : s)
+        kt_close(one);
+    kt_close(l);
+}
+
+TEST_F(SocketStarved, OneAcceptorTriesAtMostTwentyTimesASecond)
+{
+    kt_bodies bodies;
+
+    expect_few_accepts_while_starved(bodies, 1);
+}
+
+TEST_F(SocketStarved, ThirtyAcceptorsTogetherTryAtMostTwentyTimesASecond)
+{
+    kt_bodies bodies;
+
+    expect_few_accepts_while_starved(bodies, 30);
+}
+
+TEST_F(SocketStarved, AnAcceptLongAfterTheFailureTriesAgain)
+{
+    by_process_and_thread([] {
+        const kith_socket l = kt_listen(kt_place());
+        const kith_sockaddr at = kt_name_of(l);
+        const kith_socket s = kt_open(KITH_INET);
+        kith_socket c;
+
+        no_descriptors = true;
+        ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+        EXPECT_EQ(KITH_EMFILE, kith_socket_accept(l, kt_long(), &c));
+        ASSERT_EQ(0, kith_sleep(200)); /* nobody waits when the cool-down is over */
+        no_descriptors = false;
+
+        ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &c));
+        kt_close(c);
+        kt_close(s);
+        kt_close(l);
+    });
+}
+
+TEST_F(SocketStarved, AListenerMayBeClosedWhileItCoolsDown)
+{
+    by_process_and_thread([this] {
+        const kith_socket l = kt_listen(kt_place());
+        kith_socket c;
+
+        no_descriptors = true;
+        EXPECT_EQ(KITH_EMFILE, kith_socket_accept(l, kt_long(), &c));
+        const kith_pid waits = spawn([l] {
+            kith_socket d;
+
+            EXPECT_EQ(KITH_ECLOSED, kith_socket_accept(l, KITH_INFINITY, &d));
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_accept"); }));
+        kt_close(l);
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+    });
+}
+
+/* Time stands still: no timer can have helped. */
+class SocketStarvedForEver : public SocketCounted {
+    kt_virtual_clock clock_;
+};
+
+TEST_F(SocketStarvedForEver, TheFirstDescriptorThatIsFreedHereIsUsed)
+{
+    const kith_socket l = kt_listen(kt_place()), other = kt_open(KITH_INET);
+    const kith_sockaddr at = kt_name_of(l);
+    const kith_socket s = kt_open(KITH_INET);
+    std::atomic<unsigned> codes = 0, accepted = 0;
+
+    no_descriptors = true;
+    ASSERT_EQ(0, kith_socket_connect(s, &at, KITH_INFINITY));
+    const kith_pid acceptor = spawn([&, l] {
+        kith_socket c;
+        int rc;
+
+        while ((rc = kith_socket_accept(l, KITH_INFINITY, &c)) == KITH_EMFILE)
+            codes++;
+        accepted += rc == 0;
+        if (rc == 0)
+            kt_close(c);
+    });
+    ASSERT_TRUE(
+        kt_until([&] { return codes == 1 && kt_waits(acceptor, "socket_accept"); }));
+    EXPECT_EQ(1u, accepts);
+    no_descriptors = false;
+    kt_close(other);
+
+    EXPECT_TRUE(kt_until([&] { return accepted == 1; }));
+    EXPECT_EQ(2u, accepts);
+    kt_close(s);
+    kt_close(l);
+}
+
+TEST_F(SocketStarved, TheSystemsLimitIsACodeAndOverWithTheFirstClose)
+{
+    by_process_and_thread([] {
+        const kith_socket l = kt_listen(kt_place()), spare = kt_open(KITH_INET);
+        const kith_sockaddr at = kt_name_of(l);
+        const kith_socket s = kt_open(KITH_INET);
+        kith_socket c, none;
+        rlimit before, tight;
+
+        ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+        const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        ASSERT_EQ(0, close(lowest_free));
+        ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &before));
+        tight = before;
+        tight.rlim_cur = static_cast<rlim_t>(lowest_free);
+        ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &tight));
+
+        EXPECT_EQ(KITH_EMFILE, kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &none));
+        EXPECT_EQ(KITH_EMFILE, kith_socket_accept(l, kt_long(), &c));
+        kt_close(spare);
+        EXPECT_EQ(0, kith_socket_accept(l, kt_long(), &c));
+        EXPECT_EQ(0, setrlimit(RLIMIT_NOFILE, &before));
+        kt_close(c);
+        kt_close(s);
+        kt_close(l);
+    });
+}
+
+/* One that polls: each select message must mean that a try is due. */
+TEST_F(SocketStarved, NowaitDoesNotSpinEither)
+{
+    std::atomic<unsigned> selects = 0;
+
+    in_process([&] {
+        const kith_socket l = kt_listen(kt_place());
+        const kith_sockaddr at = kt_name_of(l);
+        const kith_socket s = kt_open(KITH_INET);
+        const std::int64_t begin = kt_now_ms();
+        kith_socket c;
+        int rc;
+
+        no_descriptors = true;
+        ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+        do {
+            rc = kith_socket_accept(l, KITH_NOWAIT, &c);
+            if (rc == KITH_ESELECT) {
+                selects++;
+                ASSERT_EQ(KITH_TAG_SELECT, kt_receive()->tag);
+            }
+            if (kt_now_ms() - begin >= 500)
+                no_descriptors = false;
+        } while (rc == KITH_EMFILE || rc == KITH_ESELECT);
+        EXPECT_EQ(0, rc);
+        kt_close(c);
+        kt_close(s);
+        kt_close(l);
+    });
+
+    EXPECT_LE(accepts, 20u);
+    EXPECT_LE(selects, 20u);
+}
+
+/* ---- a full backlog ---- */
+
+TEST_F(SocketCounted, ALocalConnectToAFullBacklogWaitsForRoomWithoutSpinning)
+{
+    for (const kt_domain d : {kt_domain::path, kt_domain::abstract}) {
+        const kt_place place(d);
+        const kith_socket l = kt_listen(place, 1);
+        std::vector<kith_socket> fill;
+        std::atomic<int> result = 1;
+        kith_socket c;
+        int rc;
+
+        do {
+            fill.push_back(kt_open(KITH_LOCAL));
+            rc = kith_socket_connect(fill.back(), &place.address(), 0);
+        } while (rc == 0 && fill.size() < 16);
+        ASSERT_EQ(KITH_ETIMEOUT, rc);
+        connects = 0;
+        const std::int64_t begin = kt_now_ms();
+        const kith_pid waits = spawn([&] {
+            const kith_socket s = kt_open(KITH_LOCAL);
+
+            result = kith_socket_connect(s, &place.address(), KITH_INFINITY);
+            kt_close(s);
+        });
+        EXPECT_TRUE(kt_until([&] { return kt_now_ms() - begin >= 500; }));
+        EXPECT_GE(connects, 2u);
+        EXPECT_LE(connects, 2u + 6 + static_cast<std::uint64_t>(kt_now_ms() - begin) / 50);
+        EXPECT_EQ(1, result) << "it still waits";
+
+        ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &c));
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(0, result);
+        kt_close(c);
+        for (const kith_socket &one : fill)
+            kt_close(one);
+        kt_close(l);
+    }
+}
+
+TEST_F(SocketCounted, ANowaitConnectToAFullBacklogDoesNotSpinEither)
+{
+    in_process([] {
+        const kt_place place(kt_domain::abstract);
+        const kith_socket l = kt_listen(place, 1), s = kt_open(KITH_LOCAL);
+        std::vector<kith_socket> fill;
+        kith_socket c;
+        int rc;
+
+        do {
+            fill.push_back(kt_open(KITH_LOCAL));
+            rc = kith_socket_connect(fill.back(), &place.address(), 0);
+        } while (rc == 0 && fill.size() < 16);
+        connects = 0;
+        const std::int64_t begin = kt_now_ms();
+        while ((rc = kith_socket_connect(s, &place.address(), KITH_NOWAIT)) ==
+                   KITH_ESELECT &&
+               kt_now_ms() - begin < 500)
+            ASSERT_EQ(KITH_TAG_SELECT, kt_receive()->tag);
+        EXPECT_EQ(KITH_ESELECT, rc);
+        EXPECT_GE(connects, 2u);
+        EXPECT_LE(connects, 2u + 6 + static_cast<std::uint64_t>(kt_now_ms() - begin) / 50);
+
+        ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &c));
+        ASSERT_EQ(KITH_TAG_SELECT, kt_receive()->tag);
+        EXPECT_EQ(0, kith_socket_connect(s, &place.address(), kt_long()));
+        kt_close(c);
+        kt_close(s);
+        for (const kith_socket &one : fill)
+            kt_close(one);
+        kt_close(l);
+    });
+}
+
+/* ---- lingering ---- */
+
+class SocketLinger : public kt_sockets {
+  protected:
+    /* Pairs whose near ends have unsent bytes, a linger time, and peers that do not read. */
+    static void make(kt_pair *p, int n)
+    {
+        const kith_linger two = {true, 2};
+        const kith_socket l = kt_open(KITH_INET);
+        const kith_sockaddr any = kith_sockaddr_loopback(KITH_INET, 0);
+
+        ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_SOCKET_RCVBUF, 4096));
+        ASSERT_EQ(0, kith_socket_bind(l, &any));
+        ASSERT_EQ(0, kith_socket_listen(l, 128));
+        for (int i = 0; i < n; i++) {
+            p[i] = kt_connect(l);
+            ASSERT_EQ(0, kith_socket_setopt_int(p[i].near, KITH_OPT_SOCKET_SNDBUF, 8192));
+            ASSERT_EQ(0, kith_socket_setopt(p[i].near, KITH_OPT_SOCKET_LINGER, &two,
+                                            sizeof two));
+            EXPECT_GT(kt_fill(p[i].near), 0u);
+        }
+        kt_close(l);
+    }
+
+  private:
+    kt_env one_{"KITH_WORKERS", "1"};
+};
+
+TEST_F(SocketLinger, SixtyFourLingeringClosesHoldUpNobody)
+{
+    constexpr int n = 64;
+    std::atomic<std::uint64_t> ticks = 0;
+    std::atomic<bool> over = false;
+    kt_pair p[n];
+    const kith_pid ticker = spawn([&] {
+        while (!over) {
+            ticks++;
+            kith_yield();
+        }
+    });
+
+    in_process([&] {
+        make(p, n);
+        const std::int64_t begin = kt_now_ms();
+        for (const kt_pair &one : p)
+            kt_close(one.near);
+        EXPECT_LT(kt_now_ms() - begin, kt_patience(1000)) << "one alone lingers for 2,000";
+        for (const kt_pair &one : p)
+            EXPECT_EQ(KITH_ECLOSED, kith_socket_close(one.near));
+
+        const std::uint64_t now = ticks;
+        EXPECT_TRUE(kt_eventually([&] { return ticks > now + 1000; }));
+        EXPECT_GT(ki_offload_busy(), 0u) << "and all that while they lingered";
+        for (const kt_pair &one : p)
+            kt_close(one.far);
+    });
+    over = true;
+    EXPECT_EQ(0, kith_wait(ticker, nullptr, kt_long()));
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+}
+
+TEST_F(SocketLinger, TheOwnersDeathDoesNotLinger)
+{
+    constexpr int n = 8;
+    kt_pair p[n];
+    std::atomic<bool> made = false;
+    kith_ref ref;
+    const kith_pid owner = spawn([&] {
+        const kith_msg *m;
+
+        make(p, n);
+        made = true;
+        kt_ignore(kith_receive(&m, KITH_INFINITY));
+    });
+
+    ASSERT_TRUE(kt_until([&] { return made.load(); }));
+    ASSERT_EQ(0, kith_monitor(owner, &ref));
+    const std::int64_t begin = kt_now_ms();
+    kt_ignore(kith_exit_signal(owner, kith_reason_of(KITH_KILL, 0, nullptr)));
+    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+    EXPECT_LT(kt_now_ms() - begin, kt_patience(1000));
+    EXPECT_EQ(0u, ki_offload_busy());
+}
+
+TEST_F(SocketLinger, WithNothingToSendItIsOverAtOnce)
+{
+    by_process_and_thread([] {
+        const kith_linger two = {true, 2};
+        const kt_pair p = kt_pair_of();
+
+        ASSERT_EQ(0, kith_socket_setopt(p.near, KITH_OPT_SOCKET_LINGER, &two, sizeof two));
+        kt_close(p);
+    });
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+}
+
+}    // namespace

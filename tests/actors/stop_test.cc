@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * stop_test.cc -- a stop: who is waited for, asked, killed, and named. */
+#include "tests/support/runtime.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <linux/seccomp.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+namespace
+{
+
+const kith_reason of_kill = {KITH_KILL, 0, ""};
+const kith_iov none = {nullptr, 0};
+
+int
+wait_for_ever(void *)
+{
+    const kith_msg *m;
+
+    kt_ignore(kith_receive(&m, KITH_INFINITY));
+    return 0;
+}
+
+int
+trap_and_wait(void *arg)
+{
+    const kith_msg *m;
+
+    kith_flag_trap_exit(true);
+    if (arg != nullptr)
+        kt_ignore(kith_send(*static_cast<kith_pid *>(arg), 1, nullptr, 0));
+    while (kith_receive(&m, KITH_INFINITY) == 0)
+        ;
+    return 0;
+}
+
+void
+do_nothing(void *)
+{
+}
+
+/* ---- stop ---- */
+
+/* A runtime that the test stops itself; TearDown starts it again to look at what is left. */
+class Stop : public kt_runtime {
+  protected:
+    void TearDown() override
+    {
+        EXPECT_TRUE(kt_until([] {
+            const int rc = kith_start(nullptr);
+            return rc == 0 || (rc == KITH_EALREADY && !kith_stopping());
+        }));
+        kt_runtime::TearDown();
+    }
+};
+
+TEST_F(Stop, WithNobodyLeftIsQuick)
+{
+    const std::int64_t begin = kt_now_ms();
+
+    EXPECT_EQ(0, kith_stop(100000, 100000));
+
+    EXPECT_LE(kt_now_ms() - begin, kt_patience(5000));
+}
+
+TEST_F(Stop, WaitsForThoseThatEndByThemselves)
+{
+    static std::atomic<int> ended;
+
+    ended = 0;
+    for (int i = 0; i < 10; i++)
+        spawn([] {
+            while (!kith_stopping())
+                ASSERT_EQ(0, kith_sleep(1));
+            ASSERT_EQ(0, kith_sleep(5));
+            ended++;
+        });
+    EXPECT_EQ(0, kith_stop(kt_patience(20000), 0));
+
+    EXPECT_EQ(10, ended);
+}
+
+TEST_F(Stop, ThenAsksThoseThatAreLeftToShutDown)
+{
+    static std::atomic<int> asked;
+
+    asked = 0;
+    for (int i = 0; i < 10; i++)
+        spawn([] {
+            const kith_msg *m;
+
+            kith_flag_trap_exit(true);
+            ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, KITH_INFINITY));
+            asked += kt_down(m).why.kind == KITH_SHUTDOWN;
+        });
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, nullptr));
+    in_process([] {});
+
+    EXPECT_EQ(0, kith_stop(0, kt_patience(20000)));
+
+    EXPECT_EQ(10, asked);
+}
+
+TEST_F(Stop, ThenKillsAndSaysHowMany)
+{
+    const kith_pid me = kith_self();
+    const kith_msg *m;
+    static std::atomic<int> deferred;
+
+    deferred = 0;
+    for (int i = 0; i < 5; i++)
+        ASSERT_EQ(0, kith_spawn(trap_and_wait, &me, sizeof me, nullptr));
+    spawn([me] {
+        kith_flag_trap_exit(true);
+        ASSERT_EQ(0, kith_defer([](void *) { deferred++; }, nullptr));
+        kt_ignore(kith_send(me, 1, nullptr, 0));
+        const kith_msg *got;
+        while (kith_receive(&got, KITH_INFINITY) == 0)
+            ;
+    });
+    for (int i = 0; i < 6; i++)
+        ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
+    const std::int64_t begin = kt_now_ms();
+
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(6, kith_stop(30, 20));
+    const std::string said = testing::internal::GetCapturedStderr();
+
+    EXPECT_GE(kt_now_ms() - begin, 50);
+    EXPECT_EQ(1, deferred);
+    EXPECT_NE(std::string::npos, said.find("trap_and_wait")) << said;
+}
+
+TEST_F(Stop, EndsTheWaitsOfPlainThreads)
+{
+    static std::atomic<int> codes[5], ready;
+    kith_pid pid;
+    kith_socket s;
+    std::vector<std::thread> threads;
+
+    ready = 0;
+    ASSERT_EQ(0, kith_spawn(trap_and_wait, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &s));
+    threads.emplace_back([] {
+        const kith_msg *m;
+
+        ready++;
+        codes[0] = kith_receive(&m, KITH_INFINITY);
+    });
+    threads.emplace_back([] {
+        ready++;
+        codes[1] = kith_sleep(KITH_INFINITY);
+    });
+    threads.emplace_back([] {
+        kith_socket c;
+
+        ready++;
+        int rc = kith_tcp_listen("127.0.0.1:0", &c);
+        codes[2] = rc < 0 ? rc : kith_socket_accept(c, KITH_INFINITY, &c);
+    });
+    threads.emplace_back([] {
+        const kith_msg *m;
+
+        ready++;
+        codes[3] = kith_receive_tag(5, &m, 1000000);
+    });
+    threads.emplace_back([pid] {
+        ready++;
+        kith_reason why = {};
+        const int rc = kith_wait(pid, &why, KITH_INFINITY);
+        /* It may hear the kill. */
+        codes[4] = rc == 0 && (why.kind == KITH_KILLED || why.kind == KITH_NOPROC)
+                       ? KITH_ESTOPPED
+                       : rc;
+    });
+    ASSERT_TRUE(kt_until([] { return ready == 5; }));
+    ASSERT_EQ(0, kith_sleep(5));
+
+    EXPECT_EQ(1, kith_stop(0, 0));
+
+    for (std::thread &t : threads)
+        t.join();
+    for (const auto &c : codes)
+        EXPECT_EQ(KITH_ESTOPPED, c) << &c - codes;
+}
+
+TEST_F(Stop, AThreadsPidDoesNotOutliveIt)
+{
+    std::atomic<int> step{0};
+    kith_pid before = {0}, after = {0};
+    std::thread t([&] {
+        ASSERT_EQ(0, kith_register("t", kith_self()));
+        before = kith_self();
+        step = 1;
+        while (step != 2)
+            kt_pause_ms(1);
+        after = kith_self();
+        step = 3;
+        while (step != 4)
+            kt_pause_ms(1);
+    });
+    ASSERT_TRUE(kt_until([&] { return step == 1; }));
+    EXPECT_EQ(0, kith_stop(0, 0));
+    ASSERT_EQ(0, kith_start(nullptr));
+
+    EXPECT_EQ(0u, kith_whereis("t").id);
+    EXPECT_EQ(KITH_ENOPROC, kith_send(before, 1, nullptr, 0));
+    step = 2;
+    ASSERT_TRUE(kt_until([&] { return step == 3; }));
+    EXPECT_NE(before.id, after.id);
+    EXPECT_EQ(0, kith_send(after, 1, nullptr, 0));
+    EXPECT_EQ(KITH_ENOPROC, kith_send(before, 1, nullptr, 0));
+    step = 4;
+    t.join();
+    EXPECT_EQ(KITH_ENOPROC, kith_send(after, 1, nullptr, 0));
+}
+
+TEST_F(Stop, TimersEndWithIt)
+{
+    kith_ref timers[20];
+    std::uint64_t big[100] = {0};
+    kith_pid pid;
+    kith_future f;
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+    for (int i = 0; i < 20; i++)
+        ASSERT_EQ(0, kith_send_after(i < 10 ? 1000000 : 2, i % 2 != 0 ? pid : kith_self(),
+                                     1, KITH_IOV(big), &timers[i]));
+    in_process([&timers, pid] {
+        for (int i = 0; i < 10; i++)
+            ASSERT_EQ(0, kith_send_after(1000000, pid, 1, none, &timers[i]));
+    });
+    ASSERT_EQ(0, kith_call_start(pid, 1, none, none, 1000000, &f));
+    kt_ignore(kith_exit_signal(pid, of_kill));
+    EXPECT_EQ(0, kith_stop(kt_patience(20000), 0));
+    {
+        const kt_env one("KITH_WORKERS", "1");
+        ASSERT_EQ(0, kith_start(nullptr));
+    }
+
+    for (const kith_ref t : timers)
+        EXPECT_EQ(KITH_ENOENT, kith_cancel_timer(t, nullptr));
+    EXPECT_EQ(KITH_ECLOSED, kith_cancel(f));
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 10));
+}
+
+TEST_F(Stop, AThreadMayEndAfterIt)
+{
+    std::atomic<int> step{0};
+    std::thread t([&] {
+        std::vector<char> big(100000);
+
+        ASSERT_EQ(0, kith_send(kith_self(), 1, big.data(), big.size()));
+        ASSERT_EQ(0, kith_defer(do_nothing, nullptr));
+        ASSERT_NE(nullptr, kith_alloc(1000));
+        step = 1;
+        while (step != 2)
+            kt_pause_ms(1);
+    });
+    ASSERT_TRUE(kt_until([&] { return step == 1; }));
+    EXPECT_EQ(0, kith_stop(0, 0));
+    step = 2;
+    t.join();
+}
+
+TEST_F(Stop, InAProcessOnlyBegins)
+{
+    static std::atomic<int> rc;
+    static std::atomic<bool> saw;
+
+    rc = 1;
+    saw = false;
+    spawn([] {
+        rc = kith_stop(kt_patience(20000), 0);
+        while (!kith_stopping())
+            if (kith_sleep(1) != 0)
+                return;
+        saw = kith_sleep(5) == 0;    // it has the drain to go on
+    });
+
+    EXPECT_TRUE(kt_until([] { return kith_send({1}, 1, nullptr, 0) == KITH_ESTOPPED; }));
+    EXPECT_EQ(0, rc);
+    EXPECT_TRUE(saw);
+}
+
+TEST_F(Stop, OfManyAtOnceOneStops)
+{
+    static std::atomic<int> answered;
+    std::vector<std::thread> threads;
+
+    answered = 0;
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, nullptr));
+    for (int i = 0; i < 8; i++)
+        threads.emplace_back([] {
+            const int rc = kith_stop(10, kt_patience(10000));
+
+            answered += rc == 0 || rc == KITH_ESTOPPED;
+        });
+    for (std::thread &t : threads)
+        t.join();
+
+    EXPECT_EQ(8, answered);
+    EXPECT_EQ(KITH_ESTOPPED, kith_send({1}, 1, nullptr, 0));
+    EXPECT_EQ(0u, kt_processes());
+}
+
+TEST_F(Stop, AThreadThatWasKilledMayStopToo)
+{
+    std::atomic<int> rc{1}, again{1};
+    std::atomic<std::uint64_t> id{0};
+    std::thread t([&] {
+        const kith_msg *m;
+
+        id = kith_self().id;
+        ASSERT_EQ(KITH_EKILLED, kith_receive(&m, KITH_INFINITY));
+        rc = kith_stop(0, kt_patience(10000));
+        again = kith_stop(0, 0);
+    });
+
+    ASSERT_TRUE(kt_until([&] { return id != 0; }));
+    ASSERT_EQ(0, kith_exit_signal({id}, kith_reason_of(KITH_KILL, 0, nullptr)));
+    t.join();
+
+    EXPECT_EQ(0, rc);
+    EXPECT_EQ(KITH_ESTOPPED, again);
+    EXPECT_EQ(KITH_ESTOPPED, kith_send({1}, 1, nullptr, 0));
+}
+
+/* A stop ends in bounded time and names what it leaves behind, and where. */
+
+std::atomic<bool> spinning, spin_on, blocking, block_on, handler_there;
+
+int
+the_spinner(void *)
+{
+    spinning = true;
+    while (spin_on)
+        ;
+    spinning = false;
+    return 0;
+}
+
+int
+block(void *)
+{
+    blocking = true;
+    while (block_on)
+        kt_pause_ms(1);
+    blocking = false;
+    return 0;
+}
+
+int
+the_blocker(void *)
+{
+    return kith_blocking(block, nullptr);
+}
+
+int
+the_waiter(void *arg)
+{
+    return trap_and_wait(arg);
+}
+
+int
+the_handlers_init(void *, void *)
+{
+    kith_flag_trap_exit(true);
+    handler_there = true;
+    return 0;
+}
+
+const kith_server the_handler = {0,       false,  the_handlers_init, nullptr, nullptr,
+                                 nullptr, nullptr};
+
+__attribute__((noinline)) int
+start_the_four(kith_pid me)
+{
+    int rc = kith_server_start(&the_handler, nullptr, nullptr, 0, nullptr);
+
+    if (rc == 0)
+        rc = kith_spawn(the_blocker, nullptr, 0, nullptr);
+    if (rc == 0)
+        rc = kith_spawn(the_waiter, &me, sizeof me, nullptr);
+    if (rc == 0)
+        rc = kith_spawn(the_spinner, nullptr, 0, nullptr);
+    asm volatile("" ::: "memory");    // no tail call: this function's name is looked for
+    return rc;
+}
+
+bool
+line_with(const std::string &text, const char *a, const char *b)
+{
+    for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
+        end = std::min(text.find('\n', at), text.size());
+        const std::string line = text.substr(at, end - at);
+        if (line.find(a) != std::string::npos && line.find(b) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+TEST_F(Stop, EndsInTimeAndNamesEachThatIsStuck)
+{
+    const kith_msg *m;
+
+    spin_on = block_on = true;
+    spinning = blocking = handler_there = false;
+    ASSERT_EQ(0, start_the_four(kith_self()));
+    ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
+    ASSERT_TRUE(kt_until([] { return spinning && blocking && handler_there; }));
+
+    testing::internal::CaptureStderr();
+    const std::int64_t begin = kt_now_ms();
+    const int rc = kith_stop(50, 50);
+    const std::int64_t took = kt_now_ms() - begin;
+    const std::string said = testing::internal::GetCapturedStderr();
+
+    EXPECT_EQ(KITH_ESTUCK, rc);
+    EXPECT_GE(took, 100);
+    EXPECT_LE(took, kt_patience(1000)) << "drain + kill, and some grace";
+    for (const char *who :
+         {"the_spinner", "the_blocker", "the_waiter", "the_handlers_init"})
+        EXPECT_TRUE(line_with(said, who, "start_the_four"))
+            << who << " is not in: " << said;
+
+    EXPECT_EQ(KITH_ESTUCK, kith_start(nullptr));
+    EXPECT_EQ(KITH_ESTOPPED, kith_send({1}, 1, nullptr, 0));
+    spin_on = false;
+    ASSERT_TRUE(kt_until([] { return !spinning; }));
+    EXPECT_EQ(KITH_ESTUCK, kith_start(nullptr)) << "one is still in the side pool";
+    block_on = false;
+    EXPECT_TRUE(kt_until([] { return kith_start(nullptr) == 0; })) << "all have left";
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }))
+        << "those that were left are dead";
+}
+
+TEST_F(Stop, OneStuckThatCallsAgainEndsThere)
+{
+    static std::atomic<bool> on, in, after;
+
+    on = true;
+    in = after = false;
+    ASSERT_EQ(0, kith_spawn(
+                     [](void *) {
+                         in = true;
+                         while (on)
+                             ;
+                         kt_ignore(kith_sleep(1));
+                         after = true;
+                         return 0;
+                     },
+                     nullptr, 0, nullptr));
+    ASSERT_TRUE(kt_until([] { return in.load(); }));
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(KITH_ESTUCK, kith_stop(0, 0));
+    (void) testing::internal::GetCapturedStderr();
+
+    on = false;
+
+    EXPECT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+    EXPECT_FALSE(after);
+}
+
+/* ---- POSIX signals ---- */
+
+using Signal = kt_runtime;
+
+TEST_F(Signal, BecomesAMessageToWhoAsked)
+{
+    ASSERT_EQ(0, kith_signal(SIGUSR1, 12));
+    for (int i = 0; i < 3; i++) {
+        ASSERT_EQ(0, raise(SIGUSR1));
+        const kith_msg *m;
+        ASSERT_EQ(0, kith_receive_tag(12, &m, kt_long()));
+        EXPECT_EQ(0u, m->len);
+    }
+}
+
+TEST_F(Signal, MovesToTheLastWhoAsked)
+{
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_signal(SIGUSR1, 12));
+    const kith_pid me = kith_self();
+    const kith_pid other = spawn([me] {
+        const kith_msg *got;
+
+        ASSERT_EQ(0, kith_signal(SIGUSR1, 13));
+        kt_ignore(kith_send(me, 1, nullptr, 0));
+        ASSERT_EQ(0, kith_receive_tag(13, &got, KITH_INFINITY));
+    });
+    ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
+    kith_ref ref;
+    ASSERT_EQ(0, kith_monitor(other, &ref));
+
+    ASSERT_EQ(0, raise(SIGUSR1));
+
+    EXPECT_EQ(KITH_NORMAL, kt_why(ref).kind);
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
+}
+
+TEST_F(Signal, RefusesWhatCannotBe)
+{
+    EXPECT_EQ(KITH_EINVAL, kith_signal(0, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_signal(-1, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_signal(1000, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_signal(SIGKILL, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_signal(SIGSTOP, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_signal(SIGUSR1, KITH_TAG_DOWN));
+}
+
+using SignalDeathTest = kt_runtime;
+
+TEST_F(SignalDeathTest, ItsDefaultComesBackWithTheReceiversDeath)
+{
+    EXPECT_EXIT(
+        {
+            in_process([] { ASSERT_EQ(0, kith_signal(SIGUSR1, 12)); });
+            raise(SIGUSR1);
+            kt_until([] { return false; });
+            _exit(1);
+        },
+        testing::KilledBySignal(SIGUSR1), "");
+}
+
+TEST(Runtime, GivesSignalsBackAtAStop)
+{
+    struct sigaction now;
+
+    ASSERT_EQ(0, kith_start(nullptr));
+    ASSERT_EQ(0, kith_signal(SIGUSR2, 12));
+    ASSERT_EQ(0, kith_stop(0, 0));
+
+    ASSERT_EQ(0, sigaction(SIGUSR2, nullptr, &now));
+    EXPECT_EQ(SIG_DFL, now.sa_handler);
+}
+
+TEST(Runtime, StopsOnSigtermIfAsked)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+    static std::atomic<bool> saw;
+
+    saw = false;
+    o.stop_on_sigterm = true;
+    o.drain = kt_patience(10000);
+    ASSERT_EQ(0, kith_start(&o));
+    ASSERT_EQ(0, kith_spawn(
+                     [](void *) {
+                         while (!kith_stopping())
+                             if (kith_sleep(1) != 0)
+                                 return 1;
+                         saw = true;
+                         return 0;
+                     },
+                     nullptr, 0, nullptr));
+    ASSERT_EQ(0, raise(SIGTERM));
+
+    EXPECT_TRUE(kt_until([] { return kith_send({1}, 1, nullptr, 0) == KITH_ESTOPPED; }));
+    EXPECT_TRUE(saw);
+    EXPECT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
+    EXPECT_EQ(0, kith_stop(0, 0));
+}
+
+}    // namespace

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * timer_test.cc -- messages at a later time, and sleeping. */
+#include "tests/support/runtime.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+namespace
+{
+
+using Timer = kt_runtime;
+
+const kith_iov none = {nullptr, 0};
+
+int
+wait_for_ever(void *)
+{
+    const kith_msg *m;
+
+    kt_ignore(kith_receive_tag(99, &m, KITH_INFINITY));
+    return 0;
+}
+
+TEST_F(Timer, BringsAMessageNotBeforeItsTime)
+{
+    std::uint64_t n = 6;
+    kith_ref timer;
+    const kith_ms begin = kith_deadline(0);
+
+    ASSERT_EQ(0, kith_send_after(10, kith_self(), 5, KITH_IOV(n), &timer));
+    n = 0;
+    const kith_msg *m = kt_receive();
+
+    EXPECT_GE(kith_deadline(0), begin + 10);
+    ASSERT_NE(nullptr, m);
+    EXPECT_EQ(5u, m->tag);
+    EXPECT_EQ(6u, kt_number(m));
+    EXPECT_EQ(timer.id, m->ref.id);
+    EXPECT_EQ(kith_self().id, m->from.id);
+}
+
+TEST_F(Timer, OfZeroOrLessComesSoon)
+{
+    for (const kith_ms after : {kith_ms{0}, kith_ms{-1}, kith_ms{-100000}}) {
+        ASSERT_EQ(0, kith_send_after(after, kith_self(), 5, none, nullptr));
+        EXPECT_NE(nullptr, kt_receive());
+    }
+}
+
+TEST_F(Timer, CarriesBodiesOfEverySize)
+{
+    for (const std::size_t len : {1u, 31u, 32u, 33u, 1000u, 1000000u}) {
+        std::vector<char> bytes(len, 'b');
+
+        ASSERT_EQ(0, kith_send_after(1, kith_self(), 5, kith_iov_of(bytes.data(), len),
+                                     nullptr));
+        const kith_msg *m = kt_receive();
+        ASSERT_NE(nullptr, m);
+        ASSERT_EQ(len, m->len);
+        EXPECT_EQ(0, std::memcmp(bytes.data(), m->data, len));
+    }
+}
+
+TEST_F(Timer, CancelledDoesNotCome)
+{
+    kith_ref timer;
+    kith_ms left = 0;
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_send_after(1000000, kith_self(), 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, &left));
+    EXPECT_LE(left, 1000000);
+    EXPECT_GT(left, 900000);
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer(timer, &left)) << "it was cancelled";
+
+    ASSERT_EQ(0, kith_send_after(20, kith_self(), 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 40));
+}
+
+TEST_F(Timer, AfterItFiredCancelSaysSo)
+{
+    kith_ref timer;
+    kith_ms left = 77;
+
+    ASSERT_EQ(0, kith_send_after(1, kith_self(), 5, none, &timer));
+    ASSERT_NE(nullptr, kt_receive());
+
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer(timer, &left));
+    EXPECT_EQ(77, left);
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer({0}, nullptr));
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer({UINT64_MAX}, nullptr));
+}
+
+TEST_F(Timer, AMessageThatHasComeStaysAfterACancel)
+{
+    kith_ref timer;
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_send_after(0, kith_self(), 5, none, &timer));
+    ASSERT_TRUE(kt_until([&] { return kith_cancel_timer(timer, nullptr) == KITH_ENOENT; }));
+
+    /* Either the first cancel won, and nothing comes, or it has come. */
+    if (kith_receive(&m, 0) == 0) {
+        EXPECT_EQ(timer.id, m->ref.id);
+    }
+}
+
+TEST_F(Timer, FiresOrIsCancelledNeverBoth)
+{
+    in_process([] {
+        std::size_t fired = 0, cancelled = 0;
+        const kith_msg *m;
+
+        for (std::size_t i = kt_scale(2000); i > 0; i--) {
+            kith_ref timer;
+
+            ASSERT_EQ(0, kith_send_after(static_cast<kith_ms>(i % 3), kith_self(), 5, none,
+                                         &timer));
+            if (i % 3 != 0) {
+                ASSERT_EQ(0, kith_sleep(i % 3 == 1 ? 1 : 2));
+            }
+            if (kith_cancel_timer(timer, nullptr) == 0) {
+                cancelled++;
+                ASSERT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
+            } else {
+                fired++;
+                ASSERT_EQ(0, kith_receive_ref(timer, &m, 0));
+            }
+        }
+        EXPECT_GT(fired + cancelled, 0u);
+    });
+}
+
+TEST_F(Timer, CanBeCancelledByAnother)
+{
+    kith_ref timer;
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_send_after(1000000, kith_self(), 5, none, &timer));
+    in_process([timer] {
+        kith_ms left = 0;
+
+        EXPECT_EQ(0, kith_cancel_timer(timer, &left));
+        EXPECT_GT(left, 900000);
+    });
+
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer(timer, nullptr));
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
+}
+
+TEST_F(Timer, OfManyCancelsOneWins)
+{
+    static std::atomic<std::size_t> won;
+    static std::vector<kith_ref> timers(1000);
+
+    won = 0;
+    for (kith_ref &t : timers)
+        ASSERT_EQ(0, kith_send_after(1000000, kith_self(), 5, none, &t));
+    for (int i = 0; i < 4; i++)
+        spawn([] {
+            for (const kith_ref t : timers) {
+                won += kith_cancel_timer(t, nullptr) == 0;
+                kith_yield();
+            }
+        });
+
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+    EXPECT_EQ(timers.size(), won);
+}
+
+TEST_F(Timer, RefusesWhatMakesNoSense)
+{
+    EXPECT_EQ(KITH_EINVAL, kith_send_after(KITH_INFINITY, kith_self(), 5, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_after(1, kith_self(), KITH_TAG_DOWN, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_after(1, kith_self(), 5, {nullptr, 4}, nullptr));
+    EXPECT_EQ(KITH_ENOPROC, kith_send_after(1, {0}, 5, none, nullptr));
+}
+
+TEST_F(Timer, TheFarFutureIsFar)
+{
+    kith_ref timer;
+    kith_ms left = 0;
+    const kith_ms year = INT64_C(365) * 24 * 3600 * 1000;
+
+    ASSERT_EQ(0, kith_send_after(100 * year, kith_self(), 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, &left));
+    EXPECT_GT(left, 99 * year);
+    ASSERT_EQ(0, kith_send_after(KITH_INFINITY - 1, kith_self(), 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, &left));
+    EXPECT_GT(left, year);
+}
+
+TEST_F(Timer, DiesWithItsReceiver)
+{
+    kith_pid pid;
+    std::vector<char> big(100000);
+    kith_ref timer;
+
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_send_after(5, pid, 5, kith_iov_of(big.data(), big.size()), nullptr));
+    ASSERT_EQ(0, kith_send_after(5, pid, 5, none, &timer));
+    kill(pid);
+    /* Nothing is received, nothing leaks, and the next user of the slot gets none of it. */
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_sleep(15));
+    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    ASSERT_EQ(0, kith_process_info(pid, &info));
+    EXPECT_EQ(0u, info.mailbox_len);
+    kill(pid);
+}
+
+TEST_F(Timer, OutlivesItsMaker)
+{
+    static kith_ref early, late;
+    static kith_pid maker;
+    const kith_pid me = kith_self();
+
+    in_process([me] {
+        maker = kith_self();
+        ASSERT_EQ(0, kith_send_after(20, me, 5, none, &early));
+        ASSERT_EQ(0, kith_send_after(1000000, me, 6, none, &late));
+    });
+    ASSERT_EQ(KITH_ENOPROC, kith_send(maker, 1, nullptr, 0));
+    const kith_msg *m = kt_receive();
+
+    ASSERT_NE(nullptr, m);
+    EXPECT_EQ(5u, m->tag);
+    EXPECT_EQ(early, m->ref);
+    EXPECT_EQ(maker, m->from) << "of the dead, as it was sent";
+    EXPECT_EQ(0, kith_cancel_timer(late, nullptr)) << "and it can be cancelled still";
+}
+
+TEST_F(Timer, ManyComeInTheOrderOfTheirTimes)
+{
+    std::mt19937_64 rng = kt_rng();
+    const std::size_t n = kt_scale(5000);
+    kith_ms last = 0;
+
+    for (std::size_t i = 0; i < n; i++) {
+        const std::uint64_t after = rng() % 100;
+        const std::uint64_t due = static_cast<std::uint64_t>(kith_deadline(0)) + after;
+        ASSERT_EQ(0, kith_send_after(static_cast<kith_ms>(after), kith_self(), 1,
+                                     KITH_IOV(due), nullptr));
+    }
+    for (std::size_t i = 0; i < n; i++) {
+        const kith_msg *m = kt_receive();
+        const auto due = static_cast<kith_ms>(kt_number(m));
+
+        ASSERT_GE(kith_deadline(0), due) << "early";
+        last = std::max(last, due);
+    }
+}
+
+TEST_F(Timer, SleepIsNeverShort)
+{
+    const auto check = [] {
+        for (const kith_ms ms : {0, 1, 2, 7, 30}) {
+            const kith_ms begin = kith_deadline(0);
+            EXPECT_EQ(0, kith_sleep(ms));
+            EXPECT_GE(kith_deadline(0), begin + ms);
+        }
+        EXPECT_EQ(0, kith_sleep(-3));
+    };
+
+    check();
+    in_process(check);
+}
+
+TEST_F(Timer, SleepKeepsTheMail)
+{
+    const auto check = [] {
+        ASSERT_EQ(0, kt_send(kith_self(), 1, 1));
+        ASSERT_EQ(0, kith_send_after(1, kith_self(), 2, none, nullptr));
+        EXPECT_EQ(0, kith_sleep(10));
+        EXPECT_EQ(1u, kt_number(kt_receive()));
+        EXPECT_NE(nullptr, kt_receive());
+    };
+
+    check();
+    in_process(check);
+}
+
+TEST_F(Timer, ManySleepAtOnce)
+{
+    static std::atomic<std::size_t> woke;
+    const std::size_t n = kt_procs(5000);
+
+    woke = 0;
+    for (std::size_t i = 0; i < n; i++)
+        ASSERT_EQ(0, kith_spawn(
+                         [](void *arg) {
+                             const kith_ms ms = *static_cast<kith_ms *>(arg);
+                             const kith_ms begin = kith_deadline(0);
+                             const int rc = kith_sleep(ms);
+
+                             woke += rc == 0 && kith_deadline(0) >= begin + ms;
+                             return rc;
+                         },
+                         std::array<kith_ms, 1>{static_cast<kith_ms>(i % 50)}.data(),
+                         sizeof(kith_ms), nullptr));
+
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+    EXPECT_EQ(n, woke);
+}
+
+TEST(Deadline, KeepsOneLimitOverManyCalls)
+{
+    const kith_ms end = kith_deadline(50);
+
+    EXPECT_LE(kith_left(end), 50);
+    EXPECT_GT(kith_left(kith_deadline(1000000)), 900000);
+    EXPECT_EQ(0, kith_left(kith_deadline(0)));
+    EXPECT_EQ(0, kith_left(kith_deadline(-1)));
+    EXPECT_EQ(0, kith_left(0));
+}
+
+TEST(Deadline, InfinityAndNowaitStayWhatTheyAre)
+{
+    EXPECT_EQ(KITH_INFINITY, kith_deadline(KITH_INFINITY));
+    EXPECT_EQ(KITH_INFINITY, kith_left(KITH_INFINITY));
+    EXPECT_EQ(KITH_INFINITY, kith_deadline(KITH_INFINITY - 1));
+    EXPECT_EQ(KITH_NOWAIT, kith_deadline(KITH_NOWAIT));
+    EXPECT_EQ(KITH_NOWAIT, kith_left(KITH_NOWAIT));
+}
+
+}    // namespace

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * offload_test.cc -- the side pool: every job runs, as many at once as allowed, none after stop. */
+#include "core/offload.h"
+
+#include "tests/support/support.h"
+
+#include <gtest/gtest.h>
+
+#include <kith/error.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace
+{
+
+struct job {
+    ki_job base = {};
+    std::atomic<std::size_t> *runs = nullptr;
+    std::atomic<std::size_t> *inside = nullptr;
+    std::atomic<std::size_t> *most = nullptr;
+    std::atomic<bool> *gate = nullptr; /* waits for it, if there is one */
+};
+
+void
+run(ki_job *base)
+{
+    auto *j = reinterpret_cast<job *>(base);
+
+    if (j->inside) {
+        const std::size_t n = ++*j->inside;
+        std::size_t old = j->most->load();
+        while (old < n && !j->most->compare_exchange_weak(old, n))
+            ;
+    }
+    while (j->gate && !*j->gate)
+        std::this_thread::yield();
+    if (j->inside)
+        --*j->inside;
+    ++*j->runs;
+}
+
+class Offload : public testing::Test {
+  protected:
+    void SetUp() override
+    {
+        ki_offload_start();
+    }
+
+    void TearDown() override
+    {
+        ki_offload_stop();
+        EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+    }
+
+    std::atomic<std::size_t> runs{0}, inside{0}, most{0};
+    std::atomic<bool> gate{false};
+};
+
+}    // namespace
+
+TEST_F(Offload, RunsEveryJobOnceFromManyThreads)
+{
+    constexpr std::size_t threads = 4;
+    const std::size_t each = kt_scale(5000);
+    std::vector<std::vector<job>> jobs(threads, std::vector<job>(each));
+    std::vector<std::atomic<std::size_t>> counts(threads * each);
+    std::vector<std::thread> all;
+
+    for (std::size_t t = 0; t < threads; t++)
+        all.emplace_back([&, t] {
+            for (std::size_t i = 0; i < each; i++) {
+                jobs[t][i].base.run = run;
+                jobs[t][i].runs = &counts[t * each + i];
+                EXPECT_EQ(0, ki_offload_submit(&jobs[t][i].base));
+            }
+        });
+    for (std::thread &t : all)
+        t.join();
+
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+    for (auto &c : counts)
+        ASSERT_EQ(1u, c);
+}
+
+TEST_F(Offload, GrowsToItsLimitAndQueuesTheRest)
+{
+    constexpr std::size_t n = KI_OFFLOAD_THREADS + 40;
+    std::vector<job> jobs(n);
+
+    for (job &j : jobs) {
+        j.base.run = run;
+        j.runs = &runs;
+        j.inside = &inside;
+        j.most = &most;
+        j.gate = &gate;
+        ASSERT_EQ(0, ki_offload_submit(&j.base));
+    }
+    EXPECT_TRUE(kt_until([&] { return inside == KI_OFFLOAD_THREADS; })) << inside;
+    EXPECT_EQ(n, ki_offload_busy());
+    EXPECT_EQ(0u, runs) << "they all wait, and a thread for each was made";
+    gate = true;
+
+    EXPECT_TRUE(kt_until([&] { return runs == n; }));
+    EXPECT_EQ(static_cast<std::size_t>(KI_OFFLOAD_THREADS), most);
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+}
+
+TEST_F(Offload, AJobBehindABlockedOneDoesNotWaitForIt)
+{
+    job blocked, next;
+    std::atomic<std::size_t> next_runs{0};
+    blocked.base.run = next.base.run = run;
+    blocked.runs = &runs;
+    blocked.gate = &gate;
+    next.runs = &next_runs;
+
+    ASSERT_EQ(0, ki_offload_submit(&blocked.base));
+    ASSERT_EQ(0, ki_offload_submit(&next.base));
+    EXPECT_TRUE(kt_until([&] { return next_runs == 1; }));
+    EXPECT_EQ(0u, runs);
+    gate = true;
+
+    EXPECT_TRUE(kt_until([&] { return runs == 1; }));
+}
+
+TEST_F(Offload, StopRefusesNewJobsAndLetsOldOnesEnd)
+{
+    job running, late;
+    running.base.run = late.base.run = run;
+    running.runs = &runs;
+    running.inside = &inside;
+    running.most = &most;
+    running.gate = &gate;
+    late.runs = &runs;
+    ASSERT_EQ(0, ki_offload_submit(&running.base));
+    ASSERT_TRUE(kt_until([&] { return inside == 1; }));
+
+    ki_offload_stop(); /* and does not wait */
+    EXPECT_EQ(KITH_ESTOPPED, ki_offload_submit(&late.base));
+    EXPECT_EQ(1u, ki_offload_busy());
+    gate = true;
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+    EXPECT_EQ(1u, runs);
+
+    ki_offload_start();
+    EXPECT_EQ(0, ki_offload_submit(&late.base));
+    EXPECT_TRUE(kt_until([&] { return runs == 2; })) << "started again, it works again";
+}
+
+TEST_F(Offload, AJobMayFreeItself)
+{
+    struct own {
+        ki_job base;
+        std::atomic<std::size_t> *runs;
+    };
+
+    for (int i = 0; i < 100; i++) {
+        auto *o = new own{{}, &runs};
+        o->base.run = [](ki_job *base) {
+            auto *self = reinterpret_cast<own *>(base);
+            std::atomic<std::size_t> *n = self->runs;
+            delete self;
+            ++*n;
+        };
+        ASSERT_EQ(0, ki_offload_submit(&o->base));
+    }
+    EXPECT_TRUE(kt_until([&] { return runs == 100; }));
+}

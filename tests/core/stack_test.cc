@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * stack_test.cc -- free stacks are reused warm, shared, and given back after a burst. */
+#include "core/stack.h"
+#include "tests/support/support.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace
+{
+
+class Stack : public testing::Test {
+  protected:
+    void SetUp() override
+    {
+        ASSERT_EQ(0, ki_stack_pool_init());
+    }
+
+    void TearDown() override
+    {
+        ki_stack_pool_fini();
+    }
+
+    static ki_stack get(std::size_t want = 0, ki_stack_cache *cache = nullptr)
+    {
+        ki_stack s = {};
+        EXPECT_EQ(0, ki_stack_get(want, &s, cache));
+        return s;
+    }
+};
+
+char *
+low(const ki_stack &s)
+{
+    return static_cast<char *>(s.low);
+}
+
+char *
+top(const ki_stack &s)
+{
+    return low(s) + s.size;
+}
+
+void
+touch(char *p)
+{
+    *static_cast<volatile char *>(p) = 1;
+}
+
+/* The bytes of this program that are in memory. */
+long
+resident()
+{
+    long total = 0, pages = 0;
+    std::FILE *f = std::fopen("/proc/self/statm", "re");
+
+    if (!f || std::fscanf(f, "%ld %ld", &total, &pages) != 2)
+        pages = 0;
+    if (f)
+        std::fclose(f);
+    return pages * static_cast<long>(ki_os_page_size());
+}
+
+TEST_F(Stack, TheLastOnePutIsTheNextOneGot)
+{
+    ki_stack_cache cache = {};
+    ki_stack a = get(0, &cache), b = get(0, &cache);
+
+    low(a)[100] = 'a';
+    low(b)[100] = 'b';
+    ki_stack_put(&a, &cache);
+    ki_stack_put(&b, &cache);
+
+    const ki_stack first = get(0, &cache), second = get(0, &cache);
+    EXPECT_EQ(b.slot, first.slot);
+    EXPECT_EQ(a.slot, second.slot);
+    EXPECT_EQ('b', low(first)[100]) << "warm: its pages stayed";
+}
+
+TEST_F(Stack, ACacheHoldsTheDefaultClassOnly)
+{
+    ki_stack_cache cache = {};
+    ki_stack small = get(KI_STACK_MIN, &cache), usual = get(KI_STACK_DEFAULT, &cache);
+
+    ki_stack_put(&small, &cache);
+    EXPECT_EQ(0u, cache.n);
+    ki_stack_put(&usual, &cache);
+    EXPECT_EQ(1u, cache.n);
+}
+
+TEST_F(Stack, AFullCacheHandsHalfOver)
+{
+    ki_stack_cache a = {}, b = {};
+    std::vector<ki_stack> all;
+    std::set<uint32_t> slots;
+
+    for (int i = 0; i <= KI_STACK_CACHE; i++)
+        all.push_back(get(0, &a));
+    for (ki_stack &s : all)
+        ki_stack_put(&s, &a);
+    EXPECT_EQ(KI_STACK_CACHE / 2 + 1u, a.n);
+
+    ki_stack s = get(0, &b);
+    EXPECT_EQ(KI_STACK_CACHE / 2 - 1u, b.n) << "another worker gets that half at once";
+    ki_stack_put(&s, &b);
+    ki_stack_cache_flush(&a);
+    ki_stack_cache_flush(&b);
+    EXPECT_EQ(0u, a.n + b.n);
+    for (int i = 0; i <= KI_STACK_CACHE; i++)
+        slots.insert(get().slot);
+    EXPECT_EQ(KI_STACK_CACHE + 1u, slots.size()) << "none lost, none twice";
+    for (const ki_stack &old : all)
+        EXPECT_TRUE(slots.contains(old.slot));
+}
+
+TEST_F(Stack, AHundredThousandDoNotOverlap)
+{
+    const std::size_t n = kt_procs(100000);
+    ki_stack_cache cache = {};
+    std::vector<ki_stack> all;
+
+    for (std::size_t i = 0; i < n; i++)
+        all.push_back(get(0, &cache));
+    std::sort(all.begin(), all.end(), [](auto &a, auto &b) { return a.low < b.low; });
+
+    for (std::size_t i = 0; i < n; i++) {
+        ki_stack found = {};
+        if (i > 0) {
+            ASSERT_GE(low(all[i]) - top(all[i - 1]), 16 * 1024) << "a guard lies between";
+        }
+        if (i % 97 == 0) {
+            ASSERT_EQ(KI_STACK_INSIDE, ki_stack_find(low(all[i]) + 1000, &found));
+            ASSERT_EQ(all[i].slot, found.slot);
+        }
+    }
+    for (ki_stack &s : all)
+        ki_stack_put(&s, &cache);
+}
+
+TEST_F(Stack, AParkedProcessHoldsOnePage)
+{
+    const std::size_t n = 10000;
+    const long page = static_cast<long>(ki_os_page_size());
+
+    if (kt_asan || kt_tsan)
+        GTEST_SKIP() << "a sanitizer's own memory would be counted";
+    std::vector<ki_stack> all(n);
+    const long before = resident();
+    for (ki_stack &s : all) {
+        s = get();
+        touch(top(s) - 1000);
+    }
+    EXPECT_LT(resident() - before, static_cast<long>(n) * page + (1 << 20));
+}
+
+TEST_F(Stack, ABurstGivesItsMemoryBack)
+{
+    const std::size_t n = 10000;
+    const long page = static_cast<long>(ki_os_page_size());
+
+    if (kt_asan || kt_tsan)
+        GTEST_SKIP() << "a sanitizer's own memory would be counted";
+    ki_stack_cache cache = {};
+    std::vector<ki_stack> all(n);
+    const long before = resident();
+    for (ki_stack &s : all) {
+        s = get(0, &cache);
+        for (int i = 1; i <= 3; i++)
+            touch(top(s) - i * page);
+    }
+    EXPECT_GT(resident() - before, static_cast<long>(n) * 3 * page - (1 << 20));
+    for (ki_stack &s : all)
+        ki_stack_put(&s, &cache);
+
+    const long warm = (KI_STACK_WARM + KI_STACK_CACHE) * 4 * page;
+    EXPECT_LT(resident() - before, warm + (1 << 20));
+    for (ki_stack &s : all) /* and they are good for the next burst */
+        touch(top(s = get(0, &cache)) - 1);
+}
+
+TEST_F(Stack, ThreadsNeverShareOne)
+{
+    const std::size_t rounds = kt_scale(20000);
+    std::atomic<bool> broken = false;
+    std::vector<std::thread> threads;
+
+    for (int id = 1; id <= 4; id++)
+        threads.emplace_back([&, id] {
+            ki_stack_cache cache = {};
+            std::vector<ki_stack> held;
+            uint64_t x = static_cast<uint64_t>(id) * 7919;
+
+            for (std::size_t i = 0; i < rounds; i++) {
+                x = x * 6364136223846793005u + 1442695040888963407u;
+                if (held.size() < 150 && (x >> 33) % 100 < 52) {
+                    ki_stack s;
+                    if (ki_stack_get(x >> 63 ? KI_STACK_MIN : 0, &s, &cache) < 0)
+                        broken = true;
+                    std::memset(top(s) - 64, id, 64);
+                    held.push_back(s);
+                } else if (!held.empty()) {
+                    ki_stack s = held.back();
+                    held.pop_back();
+                    for (char *p = top(s) - 64; p < top(s); p++)
+                        broken = broken || *p != id;
+                    ki_stack_put(&s, &cache);
+                }
+            }
+            for (ki_stack &s : held)
+                ki_stack_put(&s, &cache);
+            ki_stack_cache_flush(&cache);
+        });
+    for (auto &t : threads)
+        t.join();
+    EXPECT_FALSE(broken);
+}
+
+}    // namespace

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sockets.cc -- places and pairs. */
+#include "tests/support/sockets.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace
+{
+
+std::atomic<unsigned> place_number;
+
+kith_sockaddr
+parse(const std::string &text)
+{
+    kith_sockaddr a = {};
+
+    EXPECT_EQ(0, kith_sockaddr_parse(text.c_str(), &a)) << text;
+    return a;
+}
+
+}    // namespace
+
+const char *
+kt_domain_name(kt_domain d)
+{
+    switch (d) {
+    case kt_domain::inet:
+        return "Inet";
+    case kt_domain::inet6:
+        return "Inet6";
+    case kt_domain::path:
+        return "LocalPath";
+    default:
+        return "LocalAbstract";
+    }
+}
+
+kt_place::kt_place(kt_domain d)
+{
+    switch (d) {
+    case kt_domain::inet:
+        address_ = kith_sockaddr_loopback(KITH_INET, 0);
+        break;
+    case kt_domain::inet6:
+        address_ = kith_sockaddr_loopback(KITH_INET6, 0);
+        break;
+    case kt_domain::path: {
+        std::string dir = testing::TempDir() + "kith-XXXXXX";
+
+        EXPECT_NE(nullptr, mkdtemp(dir.data()));
+        dir_ = dir;
+        file_ = dir + "/socket";
+        address_ = parse("unix:" + file_);
+        break;
+    }
+    case kt_domain::abstract:
+        address_ = parse("unix:@kith-test-" + std::to_string(getpid()) + "-" +
+                         std::to_string(place_number++));
+        break;
+    }
+}
+
+kt_place::~kt_place()
+{
+    if (!dir_.empty()) {
+        (void) unlink(file_.c_str());
+        (void) rmdir(dir_.c_str());
+    }
+}
+
+kith_socket
+kt_open(int domain)
+{
+    kith_socket s = {0};
+    const int rc = kith_socket_open(domain, KITH_STREAM, 0, nullptr, &s);
+
+    EXPECT_EQ(0, rc) << kith_strerror(rc);
+    return s;
+}
+
+kith_socket
+kt_listen(const kt_place &place, int backlog)
+{
+    const kith_socket s = kt_open(place.domain());
+    int rc = kith_socket_bind(s, &place.address());
+
+    if (rc == 0)
+        rc = kith_socket_listen(s, backlog);
+    EXPECT_EQ(0, rc) << kith_strerror(rc);
+    return s;
+}
+
+kith_sockaddr
+kt_name_of(kith_socket s)
+{
+    kith_sockaddr a = {};
+
+    EXPECT_EQ(0, kith_socket_sockname(s, &a));
+    return a;
+}
+
+kt_pair
+kt_connect(kith_socket listener)
+{
+    const kith_sockaddr to = kt_name_of(listener);
+    kt_pair p = {kt_open(to.domain), {0}};
+    int rc = kith_socket_connect(p.near, &to, kt_long());
+
+    EXPECT_EQ(0, rc) << "connect: " << kith_strerror(rc);
+    rc = kith_socket_accept(listener, kt_long(), &p.far);
+    EXPECT_EQ(0, rc) << "accept: " << kith_strerror(rc);
+    return p;
+}
+
+kt_pair
+kt_pair_of(kt_domain d)
+{
+    const kt_place place(d);
+    const kith_socket l = kt_listen(place);
+    const kt_pair p = kt_connect(l);
+
+    kt_close(l);
+    return p;
+}
+
+void
+kt_close(kith_socket s)
+{
+    EXPECT_EQ(0, kith_socket_close(s));
+}
+
+void
+kt_close(const kt_pair &p)
+{
+    kt_close(p.near);
+    kt_close(p.far);
+}
+
+kt_pair
+kt_pair_import()
+{
+    kith_open_options o = KITH_OPEN_OPTIONS_INIT;
+    kt_pair p = {};
+    int fd[2] = {-1, -1};
+
+    EXPECT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd));
+    o.fd = fd[0];
+    EXPECT_EQ(0, kith_socket_open(0, 0, 0, &o, &p.near));
+    o.fd = fd[1];
+    EXPECT_EQ(0, kith_socket_open(0, 0, 0, &o, &p.far));
+    close(fd[0]);
+    close(fd[1]);
+    return p;
+}
+
+std::size_t
+kt_fill(kith_socket s)
+{
+    static const char bytes[64 * 1024] = {};
+    std::size_t total = 0;
+    std::ptrdiff_t n;
+
+    while ((n = kith_socket_send(s, bytes, sizeof bytes, 0, 0)) > 0)
+        total += static_cast<std::size_t>(n);
+    EXPECT_EQ(KITH_ETIMEOUT, n);
+    return total + kith_partial();
+}
+
+std::size_t
+kt_read_all(kith_socket s)
+{
+    constexpr std::size_t cap = 64 * 1024;
+    char *buf = static_cast<char *>(kith_alloc(cap));
+    std::size_t total = 0;
+    std::ptrdiff_t n;
+
+    while ((n = kith_socket_recv(s, buf, cap, 0, kt_long())) > 0)
+        total += static_cast<std::size_t>(n);
+    EXPECT_EQ(0, n) << kith_strerror(static_cast<int>(n));
+    kith_free(buf);
+    return total;
+}
+
+kith_pid
+kt_owner(kith_socket s)
+{
+    kith_pid owner = {0};
+    const std::ptrdiff_t n =
+        kith_socket_getopt(s, KITH_OPT_OTP_CONTROLLING_PROCESS, &owner, sizeof owner);
+
+    return n == sizeof owner ? owner : kith_pid{0};
+}
+
+bool
+kt_waits(kith_pid pid, const char *what)
+{
+    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+
+    return kith_process_info(pid, &info) == 0 && info.status == KITH_STATUS_WAITING &&
+           std::strcmp(info.waits_for, what) == 0;
+}
+
+void
+kt_in_thread(const std::function<void()> &body)
+{
+    std::thread thread(body);
+
+    thread.join();
+}
+
+std::string
+kt_text(const kith_sockaddr &a)
+{
+    char text[KITH_SOCKADDR_TEXT];
+
+    return kith_sockaddr_print(&a, text, sizeof text) < 0 ? "?" : text;
+}
