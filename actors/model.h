@@ -173,6 +173,7 @@ struct ki_socket {
     struct ki_slot slot;
     struct ki_task task;
     _Atomic(uint32_t) pending; /* [a] bits from the poller, not yet taken */
+    struct ki_node event_node; /* [a] by pending's 0 -> nonzero, across the record's uses */
     _Atomic(int) fd;           /* [s] writes; -1: closed */
     int protocol;              /* [s] */
     uint8_t domain, type;      /* [i] KITH_INET.., KITH_STREAM.. */
@@ -203,7 +204,6 @@ struct ki_socket {
     bool down_sent;                        /* [p] of the owner, dying: it was told */
     bool gone_early;           /* [p] of the owner: GONE came while it was given away */
     bool retry_out;            /* [s] the retry node is armed or on its way */
-    struct ki_node event_node; /* [a] by pending's 0 -> nonzero */
     struct ki_node down_node;  /* [p] of the owner */
     struct ki_node gone_node;  /* [s] */
     struct ki_node retry_node; /* [s] */

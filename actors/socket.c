@@ -47,13 +47,9 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     s->owner = owner;
     s->owner_id = ki_proc_id(owner);
     s->retry.expire = retry_expired;
-    s->event_node.kind = KI_N_EVENT;
-    s->event_node.to = id;
-    ki_store_rel(&s->task.id,
-                 id); /* with ki_socket_push_event: the node's `to` is the same */
-    /* acq_rel: with the or in ki_socket_event, of a poller that cannot claim: it finds the event
-     * node filled in. What a late one has left in there is a hint that proves nothing. */
-    (void) ki_or_acq_rel(&s->pending, 0);
+    s->event_node.kind =
+        KI_N_EVENT; /* its other fields are a late poller's, if there is one */
+    ki_store_rlx(&s->task.id, id); /* relaxed: who learns of it learns by the poller */
     ki_mbox_init(&s->task.mbox, id);
     return s;
 }
@@ -328,7 +324,9 @@ socket_run(struct ki_task *t, struct ki_worker *w)
 /* ---- readiness ---- */
 
 /* Whoever turned pending on owns the node until it is in the mailbox or pending is 0 again: also
- * a poller so late that the record is in its next use, whose hint then goes to that one. */
+ * a poller so late that the record is in its next use, whose hint then goes to that one. So the
+ * node belongs to the record and to none of its uses: its `to` is not set, ki_socket_new leaves
+ * it alone. */
 void
 ki_socket_push_event(struct ki_socket *s)
 {
@@ -336,8 +334,11 @@ ki_socket_push_event(struct ki_socket *s)
     uint32_t bits;
 
     do {
-        id = ki_load_acq(&s->task.id);
-        if (ki_sched_post(&s->task, &s->event_node, KI_MBOX_DEAD))
+        id = ki_socket_id(s);
+        enum ki_push r = ki_mbox_push_to(&s->task.mbox, &s->event_node, id, KI_MBOX_DEAD);
+        if (r == KI_PUSH_SCHEDULE)
+            ki_sched_ready(&s->task);
+        if (r != KI_PUSH_REFUSED)
             return;
         bits =
             ki_xchg_acq_rel(&s->pending, 0); /* dead; but if it lives again, for its sake */

@@ -67,12 +67,12 @@ ki_mbox_init(ki_mbox *m, uint64_t id)
     ki_store_rel(m, ki_mbox_generation(id) | KI_MBOX_OWNED);
 }
 
-/* ki_mbox_push appends n (n->to and n->kind set). `refuse`: flags under which it is turned away
- * (KI_MBOX_DEAD, and KI_MBOX_EXITING too for data). */
+/* ki_mbox_push_to appends n (n->kind set) for the receiver `to`; n->to is not read. `refuse`: flags
+ * under which it is turned away (KI_MBOX_DEAD, and KI_MBOX_EXITING too for data). */
 KI_NODISCARD static inline enum ki_push
-ki_mbox_push(ki_mbox *m, struct ki_node *n, uint64_t refuse)
+ki_mbox_push_to(ki_mbox *m, struct ki_node *n, uint64_t to, uint64_t refuse)
 {
-    const uint64_t gen = ki_mbox_generation(n->to);
+    const uint64_t gen = ki_mbox_generation(to);
     uint64_t w = ki_load_rlx(m); /* a guess: the swap below checks it */
 
     do {
@@ -89,6 +89,13 @@ ki_mbox_push(ki_mbox *m, struct ki_node *n, uint64_t refuse)
                                   gen | (uint64_t) (uintptr_t) n | (w & KI_MBOX_FLAGS) |
                                       KI_MBOX_OWNED));
     return (w & KI_MBOX_OWNED) ? KI_PUSH_QUEUED : KI_PUSH_SCHEDULE;
+}
+
+/* ki_mbox_push is the same for n->to. */
+KI_NODISCARD static inline enum ki_push
+ki_mbox_push(ki_mbox *m, struct ki_node *n, uint64_t refuse)
+{
+    return ki_mbox_push_to(m, n, n->to, refuse);
 }
 
 /* ki_mbox_has_mail: the owner asks whether a take would find anything.

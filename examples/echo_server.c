@@ -398,7 +398,7 @@ main(int argc, char **argv)
     const char *address = "127.0.0.1";
     long port = -1, v = 0;
 
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         const char *name = argv[i], *value = argv[i + 1];
 
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -417,7 +417,6 @@ main(int argc, char **argv)
             return refuse("there is no option", name);
         if (v < 0 || config.buffer == 0)
             return refuse("this option needs a value within its limits:", name);
-        i++;
     }
     if (!compose(address, port))
         return refuse("this address is too long:", address);

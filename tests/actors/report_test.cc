@@ -18,9 +18,6 @@
 namespace
 {
 
-const kith_reason of_kill = {KITH_KILL, 0, ""};
-const kith_iov none = {nullptr, 0};
-
 int
 trap_and_wait(void *arg)
 {

@@ -90,19 +90,20 @@ TEST_F(Stop, WaitsForThoseThatEndByThemselves)
 
 TEST_F(Stop, ThenAsksThoseThatAreLeftToShutDown)
 {
-    static std::atomic<int> asked;
+    static std::atomic<int> trapping, asked;
 
-    asked = 0;
+    trapping = asked = 0;
     for (int i = 0; i < 10; i++)
         spawn([] {
             const kith_msg *m;
 
             kith_flag_trap_exit(true);
+            trapping++;
             ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, KITH_INFINITY));
             asked += kt_down(m).why.kind == KITH_SHUTDOWN;
         });
     ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, nullptr));
-    in_process([] {});
+    ASSERT_TRUE(kt_until([] { return trapping == 10; }));
 
     EXPECT_EQ(0, kith_stop(0, kt_patience(20000)));
 
