@@ -268,6 +268,8 @@ enum ki_attempt
 ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io,
                ptrdiff_t *result)
 {
+    if (io->select) /* not to be done, only told of */
+        return done(result, 0);
     switch ((enum ki_op_kind) io->kind) {
     case KI_OP_RECV:
         return recv_with_flags(s, io, result);

@@ -283,7 +283,10 @@ struct ki_proc {
     struct ki_op *ops;       /* [p] started, not ended */
     struct ki_op *own_op;    /* [p] kept for the calls it waits in itself; NULL at first */
     bool own_waits;          /* [p] it is under way */
-    struct ki_socket *sockets;       /* [p] owned */
+    uint64_t last_id; /* [p] the socket it called last: a look-up saved at the next call */
+    struct ki_socket
+        *last_socket;          /* [p] its record; type-stable, and a claim checks the id */
+    struct ki_socket *sockets; /* [p] owned */
     struct ki_monitor *watching;     /* [p] monitors it made */
     struct ki_monitor *watched_by;   /* [p] monitors of it */
     struct ki_defer *defers;         /* [p] */

@@ -130,10 +130,9 @@ static void
 tell_starter(struct ki_op *op, struct ki_wakes *wakes)
 {
     struct ki_task *t = ki_proc_task(ki_load_rlx(&op->starter)); /* constant while in use */
-    enum ki_push r = ki_mbox_push(&t->mbox, &op->msg.node, 0);
 
-    KI_CHECK(r != KI_PUSH_REFUSED); /* a process does not die before its operations ended */
-    if (r != KI_PUSH_SCHEDULE)
+    /* Sure: a process does not die before its operations ended. */
+    if (ki_mbox_push_sure(&t->mbox, &op->msg.node) != KI_PUSH_SCHEDULE)
         return;
     if (wakes)
         ki_wakes_add(wakes, t);
@@ -157,12 +156,10 @@ static void
 tell_executor(struct ki_op *op, struct ki_wakes *wakes)
 {
     struct ki_task *t = &op->socket->task;
-    enum ki_push r;
 
     op->request.kind = KI_N_STOP;
-    r = ki_mbox_push(&t->mbox, &op->request, 0);
-    KI_CHECK(r != KI_PUSH_REFUSED); /* a socket does not die before its queues are empty */
-    if (r != KI_PUSH_SCHEDULE)
+    /* Sure: a socket does not die before every STOP has come. */
+    if (ki_mbox_push_sure(&t->mbox, &op->request) != KI_PUSH_SCHEDULE)
         return;
     if (wakes)
         ki_wakes_add(wakes, t);
@@ -372,16 +369,16 @@ ki_op_own_await_slowly(struct ki_proc *p, struct ki_op *op, kith_ms timeout,
     return ki_op_own_result(p, op);
 }
 
-/* Other mail than the completion. false: go on waiting. */
-bool
-ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n)
+/* Other mail than the completion, or that among others. */
+ptrdiff_t
+ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n, const char *what)
 {
     ki_proc_dispatch(p, n);
-    if (!op->arrived && p->doomed) {
-        ki_store_rlx(&p->waits_for, NULL);
-        (void) ki_proc_die_if_doomed(p);
-    }
-    return op->arrived;
+    ki_store_rlx(&p->waits_for, NULL);
+    if (op->arrived)
+        return ki_op_own_result(p, op);
+    (void) ki_proc_die_if_doomed(p);
+    return ki_op_own_await_slowly(p, op, KITH_INFINITY, what);
 }
 
 void

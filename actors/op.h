@@ -38,7 +38,8 @@ ki_op_own_begin(struct ki_proc *p, struct ki_op *op, struct ki_socket *s, uint64
 
 ptrdiff_t ki_op_own_await_slowly(struct ki_proc *p, struct ki_op *op, kith_ms timeout,
                                  const char *what);
-bool ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n);
+ptrdiff_t ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n,
+                         const char *what);
 
 static inline ptrdiff_t
 ki_op_own_result(struct ki_proc *p, struct ki_op *op)
@@ -58,14 +59,12 @@ ki_op_own_await(struct ki_proc *p, struct ki_op *op, kith_ms timeout, const char
 
     if (ki_slow(timeout != KITH_INFINITY) || ki_slow(p->dying))
         return ki_op_own_await_slowly(p, op, timeout, what);
-    do {
-        ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
-        ki_fiber_park(&p->fiber);
-        n = ki_mbox_take(&p->fiber.task.mbox);
-        if (ki_fast(n == &op->msg.node) && ki_fast(n->next == NULL))
-            break; /* the completion and nothing else */
-    } while (!ki_op_own_mail(p, op, n));
-    ki_store_rlx(&p->waits_for, NULL);
+    ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
+    ki_fiber_park(&p->fiber);
+    n = ki_mbox_take_newest(&p->fiber.task.mbox);
+    if (ki_slow(n != &op->msg.node) || ki_slow(n->next != NULL))
+        return ki_op_own_mail(p, op, ki_mbox_in_order(n), what);
+    ki_store_rlx(&p->waits_for, NULL); /* it was the completion and nothing else */
     return ki_op_own_result(p, op);
 }
 
@@ -82,13 +81,11 @@ static inline void
 ki_op_complete(struct ki_op *op, ptrdiff_t result, uint64_t let_go)
 {
     struct ki_task *t = ki_proc_task(ki_load_rlx(&op->starter)); /* constant while in use */
-    enum ki_push r;
 
     op->result = result;
     (void) ki_op_finish(&op->word, let_go);
-    r = ki_mbox_push(&t->mbox, &op->msg.node, 0);
-    KI_CHECK(r != KI_PUSH_REFUSED); /* a process does not die before its operations ended */
-    if (r == KI_PUSH_SCHEDULE)
+    /* Sure: a process does not die before its operations ended. */
+    if (ki_mbox_push_sure(&t->mbox, &op->msg.node) == KI_PUSH_SCHEDULE)
         ki_sched_ready_fifo(t);
 }
 

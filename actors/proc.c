@@ -39,7 +39,6 @@ ki_proc_new(enum ki_body body)
     ki_store_rlx(&f->task.type, body == KI_BODY_STACK     ? &ki_proc_task_type
                                 : body == KI_BODY_HANDLER ? &ki_handler_task_type
                                                           : &thread_task_type);
-    f->started = false;
     f->budget = KI_BUDGET;
     f->stack.low = NULL;
     f->stack.size = 0;

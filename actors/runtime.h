@@ -20,6 +20,18 @@ struct ki_runtime {
 
 extern struct ki_runtime ki_runtime;
 
+/* ki_running: the process with a stack that calls, or NULL: a handler, a thread, nobody. */
+static inline struct ki_proc *
+ki_running(void)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    /* On a worker the runtime runs: a forked child has no workers (runtime.c, in_child). */
+    return ki_slow(!w) || ki_slow(!w->current)
+               ? NULL
+               : ki_container_of(w->current, struct ki_proc, fiber);
+}
+
 KI_NODISCARD int ki_enter_slow(struct ki_proc **self);
 
 /* ki_enter is the first line of every call that needs the runtime: who calls? A plain thread
@@ -28,13 +40,8 @@ KI_NODISCARD int ki_enter_slow(struct ki_proc **self);
 KI_NODISCARD static inline int
 ki_enter(struct ki_proc **self)
 {
-    struct ki_worker *w = ki_worker_self();
-
-    /* On a worker the runtime runs: a forked child has no workers (runtime.c, in_child). */
-    if (ki_slow(!w) || ki_slow(!w->current))
-        return ki_enter_slow(self);
-    *self = ki_container_of(w->current, struct ki_proc, fiber);
-    return 0;
+    *self = ki_running();
+    return ki_fast(*self != NULL) ? 0 : ki_enter_slow(self);
 }
 
 /* ki_enter_waiting is ki_enter for calls that can wait: KITH_EHANDLER in a handler. */
@@ -43,12 +50,8 @@ KI_NODISCARD int ki_enter_waiting_slow(struct ki_proc **self);
 KI_NODISCARD static inline int
 ki_enter_waiting(struct ki_proc **self)
 {
-    struct ki_worker *w = ki_worker_self();
-
-    if (ki_slow(!w) || ki_slow(!w->current))
-        return ki_enter_waiting_slow(self);
-    *self = ki_container_of(w->current, struct ki_proc, fiber);
-    return 0;
+    *self = ki_running();
+    return ki_fast(*self != NULL) ? 0 : ki_enter_waiting_slow(self);
 }
 
 /* The caches of the calling thread; NULL when it is no worker. */

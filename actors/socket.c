@@ -64,7 +64,7 @@ ki_socket_release_later(struct ki_socket *s)
 
 /* ---- queues ---- */
 
-KI_HOT void
+static void
 unlink_from(struct ki_queue *q, struct ki_op *op)
 {
     op->queued = false;
@@ -76,6 +76,17 @@ unlink_from(struct ki_queue *q, struct ki_op *op)
         op->q_next->q_prev = op->q_prev;
     else
         q->tail = op->q_prev;
+}
+
+KI_HOT void
+unlink_head(struct ki_queue *q, struct ki_op *op)
+{
+    op->queued = false;
+    q->head = op->q_next;
+    if (ki_slow(q->head != NULL))
+        q->head->q_prev = NULL;
+    else
+        q->tail = NULL;
 }
 
 static void
@@ -119,7 +130,7 @@ wait_on(struct ki_socket *s, struct ki_op *op)
     if (op->io.once)
         return KITH_ETIMEOUT;
     if (!op->queued)
-        ki_socket_enqueue(s, op);
+        ki_socket_enqueue(s, op, ki_io_direction(op->io.kind));
     unsigned stopped = ki_op_wait(&op->word);
     return stopped ? ki_op_stop_code(stopped) : 0;
 }
@@ -128,9 +139,7 @@ wait_on(struct ki_socket *s, struct ki_op *op)
 KI_HOT bool
 attempt(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
 {
-    *result = 0;
-    if (ki_slow(op->io.select) ||
-        ki_fast(ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result) == KI_TRY_DONE))
+    if (ki_fast(ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result) == KI_TRY_DONE))
         return true;
     *result = wait_on(s, op);
     return *result != 0;
@@ -154,14 +163,14 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
 {
     struct ki_op *op = q->head;
 
-    while (op && ((s->ready & bit) || s->retry_now) && !s->more) {
+    while (op && (s->ready & bit)) {
         ptrdiff_t result;
 
         if (ki_slow(!ki_op_busy(&op->word))) {
-            unlink_from(q, op);
+            unlink_head(q, op);
             s->owed++;
         } else if (ki_fast(attempt(s, op, &result))) {
-            unlink_from(q, op);
+            unlink_head(q, op);
             ki_op_complete(op, result, KI_OP_EXECUTOR);
         } else {
             return;
@@ -221,7 +230,7 @@ requested(struct ki_socket *s, struct ki_op *op)
         ki_op_complete(op, KITH_ETIMEOUT, KI_OP_EXECUTOR);
         return;
     }
-    ki_socket_enqueue(s, op); /* I4 */
+    ki_socket_enqueue(s, op, dir); /* I4 */
     unsigned stopped = ki_op_wait(&op->word);
     if (stopped) {
         dequeue(s, op);
@@ -354,7 +363,7 @@ ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
     if (!s)
         return;
     if (ki_mbox_claim(&s->task.mbox, id)) {
-        if (ki_socket_id(s) == id && !s->closing) {
+        if (ki_fast(ki_socket_id(s) == id)) {
             note_ready(s, ready);
             serve(s);
         }
@@ -443,6 +452,7 @@ void
 ki_socket_begin_close(struct ki_socket *s)
 {
     s->closing = true;
+    ki_mbox_begin_exit(&s->task.mbox); /* from here on nobody claims it */
     s->more = false;
     answer_all(s, KI_DIR_READ, KITH_ECLOSED);
     answer_all(s, KI_DIR_WRITE, KITH_ECLOSED);

@@ -104,13 +104,13 @@ ki_io_note_read(struct ki_socket *s, size_t n, size_t want)
 /* The plain receive and send, without flags: all in one call of the system, or the rest in
  * io.c. */
 KI_HOT enum ki_attempt
-ki_io_recv(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+ki_io_recv(struct ki_socket *s, void *buf, size_t cap, ptrdiff_t *result)
 {
-    ptrdiff_t n = ki_seam.recv(ki_load_rlx(&s->fd), io->buf, io->len, 0);
+    ptrdiff_t n = ki_seam.recv(ki_load_rlx(&s->fd), buf, cap, 0);
 
     if (ki_slow(n <= 0))
         return ki_io_recv_nothing(s, n, result);
-    ki_io_note_read(s, (size_t) n, io->len);
+    ki_io_note_read(s, (size_t) n, cap);
     *result = n;
     return KI_TRY_DONE;
 }
@@ -136,7 +136,7 @@ KI_HOT enum ki_attempt
 ki_io_try(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io, ptrdiff_t *result)
 {
     if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_RECV)))
-        return ki_io_recv(s, io, result);
+        return ki_io_recv(s, io->buf, io->len, result);
     if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_SEND)))
         return ki_io_send(s, io, result);
     return ki_io_try_rare(s, starter, io, result);
@@ -149,11 +149,11 @@ ki_io_direction(uint8_t kind)
     return kind == KI_OP_RECV || kind == KI_OP_ACCEPT ? KI_DIR_READ : KI_DIR_WRITE;
 }
 
-/* ki_socket_enqueue puts an operation at the end of its direction's queue. By the claimant. */
+/* ki_socket_enqueue puts an operation at the end of its direction's queue, `dir`. By the claimant. */
 KI_HOT void
-ki_socket_enqueue(struct ki_socket *s, struct ki_op *op)
+ki_socket_enqueue(struct ki_socket *s, struct ki_op *op, int dir)
 {
-    struct ki_queue *q = &s->queue[ki_io_direction(op->io.kind)];
+    struct ki_queue *q = &s->queue[dir];
 
     op->queued = true;
     op->q_next = NULL;

@@ -28,9 +28,9 @@ claim(struct ki_socket *s, kith_socket h)
 {
     if (!ki_mbox_claim(&s->task.mbox, h.id))
         return NULL;
-    if (ki_fast(ki_socket_id(s) == h.id) && ki_fast(!s->closing))
+    if (ki_fast(ki_socket_id(s) == h.id))
         return s;
-    ki_socket_release(s);
+    ki_socket_release_later(s); /* another's: 16 bits lied */
     return NULL;
 }
 
@@ -90,35 +90,42 @@ do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_io 
         if (op) {
             op->to_mailbox = true;
             ki_op_begin(&op->word, op->slot.generation, true);
-            ki_socket_enqueue(s, op);
+            ki_socket_enqueue(s, op, ki_io_direction(io->kind));
         }
     }
     ki_socket_release(s);
     return would_wait(p, io, op != NULL);
 }
 
-/* The whole of a call on a socket that is ours for the moment; op->io says what. */
-KI_HOT ptrdiff_t
-do_claimed(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *op,
-           kith_ms timeout, const char *what)
+/* May a call try at once? I4: not before those that wait. */
+KI_HOT bool
+may_try(const struct ki_socket *s, int dir)
 {
-    const int dir = ki_io_direction(op->io.kind);
-    const uint32_t bit = dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT;
-    ptrdiff_t result;
+    return ki_fast(!s->queue[dir].head) &&
+           (s->ready & (dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT)) != 0;
+}
 
-    if (ki_fast(!s->queue[dir].head) && (s->ready & bit) != 0 && /* I4 */
-        ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE) {
-        ki_socket_release(s);
-        if (ki_slow(result < 0))
-            p->partial = op->io.done;
-        return result;
-    }
+/* Under the claim; releases it: it was tried, and what is left to do waits in the queue of `dir`. */
+KI_HOT ptrdiff_t
+wait_claimed(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *op,
+             int dir, kith_ms timeout, const char *what)
+{
     if (ki_slow(timeout <= 0))
         return do_not_wait(p, s, h, &op->io, timeout);
     ki_op_own_begin(p, op, s, h.id);
-    ki_socket_enqueue(s, op);
+    ki_socket_enqueue(s, op, dir);
     ki_socket_release(s);
     return ki_op_own_await(p, op, timeout, what);
+}
+
+/* The same, answered. */
+KI_HOT ptrdiff_t
+answer_claimed(struct ki_proc *p, struct ki_socket *s, ptrdiff_t result, size_t partial)
+{
+    if (ki_slow(result < 0))
+        p->partial = partial;
+    ki_socket_release(s);
+    return result;
 }
 
 static ptrdiff_t
@@ -160,41 +167,65 @@ do_slowly(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
     return do_by_message(p, s, h, io, timeout, what);
 }
 
-/* The socket, claimed, and the caller's own record to say what to do with it. NULL: another way
- * has to be found (do_slowly), for any of many reasons. */
+/* The socket's record; the one that p called last is remembered, as it mostly comes again. */
 KI_HOT struct ki_socket *
-claim_here(kith_socket h, struct ki_proc **self, struct ki_op **op)
+look_up(struct ki_proc *p, kith_socket h)
 {
-    struct ki_socket *s = ki_socket_find(h);
-    struct ki_proc *p;
+    struct ki_socket *s = p->last_socket;
 
-    if (ki_slow(!s) || ki_slow(ki_runtime.message_only) ||
-        ki_slow(ki_enter_waiting(&p) < 0) || ki_slow(p->body != KI_BODY_STACK))
-        return NULL;
-    ki_proc_charge(p, CALL_COST);
-    *self = p;
-    *op = ki_op_own(p);
-    return ki_fast(*op != NULL) ? claim(s, h) : NULL;
+    if (ki_fast(p->last_id == h.id))
+        return s; /* whether it is so still is for the claim to say */
+    s = ki_socket_find(h);
+    if (ki_fast(s != NULL)) {
+        p->last_id = h.id;
+        p->last_socket = s;
+    }
+    return s;
 }
 
-static ptrdiff_t
+/* The socket, claimed. NULL: another way has to be found (do_slowly), for any of many reasons. No
+ * call is made on the way, so that a caller's own first steps need no frame. */
+KI_HOT struct ki_socket *
+claim_here(kith_socket h, struct ki_proc **self)
+{
+    struct ki_proc *p = ki_running();
+    struct ki_socket *s;
+
+    if (ki_slow(!p) || ki_slow(ki_runtime.message_only) ||
+        ki_slow(p->fiber.budget <= CALL_COST))
+        return NULL;
+    p->fiber.budget -= CALL_COST;
+    *self = p;
+    s = look_up(p, h);
+    return ki_fast(s != NULL) ? claim(s, h) : NULL;
+}
+
+static KI_NOINLINE ptrdiff_t
 do_io(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
 {
-    struct ki_proc *p;
+    const int dir = ki_io_direction(io->kind);
+    struct ki_proc *p = ki_running();
+    struct ki_socket *s;
     struct ki_op *op;
-    struct ki_socket *s = claim_here(h, &p, &op);
-    ptrdiff_t rc;
+    ptrdiff_t result;
 
+    if (p && p->fiber.budget <= CALL_COST)
+        ki_proc_spent(p);
+    s = claim_here(h, &p);
     if (!s)
         return do_slowly(h, io, timeout, what);
-    if (io->kind == KI_OP_CONNECT && ki_socket_connects(s)) {
-        ki_socket_release(s);
-        return KITH_EALREADY;
-    }
+    op = ki_op_own(p);
+    if (!op)
+        return answer_claimed(p, s, KITH_ENOMEM, 0);
+    if (io->kind == KI_OP_CONNECT && ki_socket_connects(s))
+        return answer_claimed(p, s, KITH_EALREADY, 0);
     op->io = *io;
-    rc = do_claimed(p, s, h, op, timeout, what);
+    if (may_try(s, dir) && ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE)
+        result = answer_claimed(p, s, result, op->io.done);
+    else
+        result = wait_claimed(p, s, h, op, dir, timeout, what);
     io->won = op->io.won;
-    return rc;
+    return result;
 }
 
 static int
@@ -221,45 +252,73 @@ start_io(kith_socket h, struct ki_io *io, kith_ms timeout, kith_future *f)
     return 0;
 }
 
-/* Receive and send, the calls that are made most, write what they want straight into the
- * record. */
-KI_HOT void
-fill(struct ki_io *io, uint8_t kind, void *buf, size_t len, unsigned flags)
+/* Receive and send without flags are the calls that are made most: they try before they write down
+ * what they want, and then write it straight into the record. */
+KI_HOT struct ki_op *
+fill_own(struct ki_proc *p, uint8_t kind, void *buf, size_t len)
 {
-    io->what = KI_IO_PLAIN(kind);
-    if (ki_slow(flags))
-        io->flags = flags;
-    io->buf = buf;
-    io->len = len;
-    io->done = 0;
+    struct ki_op *op = ki_op_own(p);
+
+    if (ki_slow(!op))
+        return NULL;
+    op->io.what = KI_IO_PLAIN(kind);
+    op->io.buf = buf;
+    op->io.len = len;
+    op->io.done = 0;
+    return op;
 }
 
 KI_HOT bool
 is_bad_recv(const void *buf, size_t cap, unsigned flags, int *rc)
 {
-    *rc = !buf || cap == 0 || cap > PTRDIFF_MAX ? KITH_EINVAL
-          : flags                               ? ki_sock_flags(flags)
-                                                : 0;
+    *rc = !buf || cap - 1 >= PTRDIFF_MAX ? KITH_EINVAL : flags ? ki_sock_flags(flags) : 0;
     return *rc < 0;
+}
+
+static KI_NOINLINE ptrdiff_t
+recv_slowly(kith_socket h, void *buf, size_t cap, unsigned flags, kith_ms timeout)
+{
+    struct ki_io io = {.kind = KI_OP_RECV, .buf = buf, .len = cap, .flags = flags};
+    int rc;
+
+    return is_bad_recv(buf, cap, flags, &rc) ? rc : do_io(h, &io, timeout, "socket_recv");
+}
+
+/* Under the claim; releases it. There was nothing, or others wait already. */
+KI_HOT ptrdiff_t
+recv_later(struct ki_proc *p, struct ki_socket *s, kith_socket h, void *buf, size_t cap,
+           kith_ms timeout)
+{
+    struct ki_op *op = fill_own(p, KI_OP_RECV, buf, cap);
+
+    return ki_fast(op != NULL)
+               ? wait_claimed(p, s, h, op, KI_DIR_READ, timeout, "socket_recv")
+               : answer_claimed(p, s, KITH_ENOMEM, 0);
+}
+
+/* Under the claim; releases it. There may be something. */
+static KI_NOINLINE ptrdiff_t
+recv_now(struct ki_proc *p, struct ki_socket *s, kith_socket h, void *buf, size_t cap,
+         kith_ms timeout)
+{
+    ptrdiff_t result;
+
+    if (ki_io_recv(s, buf, cap, &result) == KI_TRY_DONE)
+        return answer_claimed(p, s, result, 0);
+    return recv_later(p, s, h, buf, cap, timeout);
 }
 
 ptrdiff_t
 kith_socket_recv(kith_socket h, void *buf, size_t cap, unsigned flags, kith_ms timeout)
 {
     struct ki_proc *p;
-    struct ki_op *op;
     struct ki_socket *s;
-    int rc;
 
-    if (ki_slow(is_bad_recv(buf, cap, flags, &rc)))
-        return rc;
-    s = claim_here(h, &p, &op);
-    if (ki_fast(s != NULL)) {
-        fill(&op->io, KI_OP_RECV, buf, cap, flags);
-        return do_claimed(p, s, h, op, timeout, "socket_recv");
-    }
-    struct ki_io io = {.kind = KI_OP_RECV, .buf = buf, .len = cap, .flags = flags};
-    return do_slowly(h, &io, timeout, "socket_recv");
+    if (ki_slow(!buf) || ki_slow(cap - 1 >= PTRDIFF_MAX) || ki_slow(flags != 0) ||
+        ki_slow(!(s = claim_here(h, &p))))
+        return recv_slowly(h, buf, cap, flags, timeout);
+    return may_try(s, KI_DIR_READ) ? recv_now(p, s, h, buf, cap, timeout)
+                                   : recv_later(p, s, h, buf, cap, timeout);
 }
 
 int
@@ -281,25 +340,55 @@ is_bad_send(const void *buf, size_t len, unsigned flags, int *rc)
     return *rc < 0;
 }
 
+static KI_NOINLINE ptrdiff_t
+send_slowly(kith_socket h, const void *buf, size_t len, unsigned flags, kith_ms timeout)
+{
+    struct ki_io io = {.kind = KI_OP_SEND,
+                       .buf = (void *) (uintptr_t) buf, /* only read */
+                       .len = len,
+                       .flags = flags};
+    int rc;
+
+    return is_bad_send(buf, len, flags, &rc) ? rc : do_io(h, &io, timeout, "socket_send");
+}
+
+enum { NOT_TRIED = INT32_MIN }; /* no code of a system call */
+
+/* Under the claim; releases it. `sent` says how much went at once, or why nothing did. */
+static KI_NOINLINE ptrdiff_t
+send_rest(struct ki_socket *s, kith_socket h, const void *buf, size_t len, ptrdiff_t sent,
+          kith_ms timeout)
+{
+    struct ki_proc *p = ki_running();
+    struct ki_op *op = fill_own(p, KI_OP_SEND, (void *) (uintptr_t) buf, len);
+    ptrdiff_t result;
+
+    if (!op)
+        return answer_claimed(p, s, KITH_ENOMEM, sent > 0 ? (size_t) sent : 0);
+    if (sent != NOT_TRIED && ki_io_sent(s, &op->io, sent, 0, &result) == KI_TRY_DONE)
+        return answer_claimed(p, s, result, op->io.done);
+    return wait_claimed(p, s, h, op, KI_DIR_WRITE, timeout, "socket_send");
+}
+
 ptrdiff_t
 kith_socket_send(kith_socket h, const void *buf, size_t len, unsigned flags,
                  kith_ms timeout)
 {
-    void *bytes = (void *) (uintptr_t) buf; /* only read */
     struct ki_proc *p;
-    struct ki_op *op;
     struct ki_socket *s;
-    int rc;
+    ptrdiff_t n = NOT_TRIED;
 
-    if (ki_slow(is_bad_send(buf, len, flags, &rc)))
-        return rc;
-    s = claim_here(h, &p, &op);
-    if (ki_fast(s != NULL)) {
-        fill(&op->io, KI_OP_SEND, bytes, len, flags);
-        return do_claimed(p, s, h, op, timeout, "socket_send");
+    if (ki_slow(!buf) || ki_slow(len > PTRDIFF_MAX) || ki_slow(flags != 0) ||
+        ki_slow(!(s = claim_here(h, &p))))
+        return send_slowly(h, buf, len, flags, timeout);
+    if (may_try(s, KI_DIR_WRITE)) {
+        n = ki_seam.send(ki_load_rlx(&s->fd), buf, len, 0);
+        if (ki_fast(n == (ptrdiff_t) len)) {
+            ki_socket_release(s);
+            return n;
+        }
     }
-    struct ki_io io = {.kind = KI_OP_SEND, .buf = bytes, .len = len, .flags = flags};
-    return do_slowly(h, &io, timeout, "socket_send");
+    return send_rest(s, h, buf, len, n, timeout);
 }
 
 int

@@ -142,6 +142,8 @@ spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_
         *pid = (kith_pid){ki_proc_id(c)};
     ki_add_rlx(&ki_runtime.n_procs,
                1); /* relaxed: the count's zero is looked at with acq_rel */
+    if (b->body == KI_BODY_STACK)
+        ki_fiber_init(&c->fiber);
     ki_sched_ready_fifo(ki_proc_task(c));
     ki_proc_charge(p, SPAWN_COST);
     return 0;

@@ -48,68 +48,70 @@ entry(void *arg)
     KI_CHECK(!"a fiber's body returned");
 }
 
+void
+ki_fiber_init(struct ki_fiber *f)
+{
+    ki_ctx_init(&f->ctx, f->stack.low, f->stack.size, entry, f);
+}
+
 /* Makes f the one that runs on w; the caller switches to f->ctx next. */
 KI_HOT struct ki_ctx *
 arrive(struct ki_worker *w, struct ki_fiber *f)
 {
-    if (ki_slow(!f->started)) {
-        f->started = true;
-        ki_ctx_init(&f->ctx, f->stack.low, f->stack.size, entry, f);
-    }
+    f->budget = KI_BUDGET;
     w->current = f;
     ki_store_rlx(&w->running, &f->task); /* relaxed: others only report it */
-    ki_count(&w->stats.switches, 1);
     return &f->ctx;
 }
 
 void
 ki_fiber_run(struct ki_task *t, struct ki_worker *w)
 {
-    struct ki_fiber *f = fiber_of(t);
-
-    f->budget = KI_BUDGET;
-    ki_ctx_switch(&w->ctx, arrive(w, f));
+    ki_ctx_switch(&w->ctx, arrive(w, fiber_of(t)));
     settle_left();
 }
 
-/* The switch away from f: to the fiber in the last-in slot if it may go first, else to the
- * worker's loop. */
+/* f leaves, for the fiber that comes next or, if that is NULL, for the worker's loop; the caller
+ * switches there next. */
 KI_HOT struct ki_ctx *
-successor(struct ki_worker *w, struct ki_fiber *f, enum ki_leave how)
+leave(struct ki_worker *w, struct ki_fiber *f, enum ki_leave how, struct ki_task *next)
 {
-    struct ki_task *t = ki_sched_next_direct(w, ki_fiber_run);
-
     f->leave = (uint8_t) how;
     w->left = f;
-    if (!t) {
-        w->current = NULL;
-        return &w->ctx;
-    }
-    struct ki_fiber *next = fiber_of(t);
-    next->budget = KI_BUDGET;
-    return arrive(w, next);
+    if (next)
+        return arrive(w, fiber_of(next));
+    w->current = NULL;
+    return &w->ctx;
 }
 
+static KI_NOINLINE void
+park_for_newest(struct ki_worker *w, struct ki_fiber *f)
+{
+    ki_ctx_switch(&f->ctx, leave(w, f, KI_LEAVE_PARK, ki_sched_newest_fiber(w)));
+    settle_left();
+}
+
+/* Laid out so that nothing has to be kept across the switch. */
 void
 ki_fiber_park(struct ki_fiber *f)
 {
     struct ki_worker *w = ki_worker_self();
 
-    if (ki_mbox_has_mail(&f->task.mbox))
+    if (ki_slow(ki_mbox_has_mail(&f->task.mbox)))
         return;
-    ki_ctx_switch(&f->ctx, successor(w, f, KI_LEAVE_PARK));
+    if (ki_sched_has_newest(w)) {
+        park_for_newest(w, f);
+        return;
+    }
+    ki_ctx_switch(&f->ctx,
+                  leave(w, f, KI_LEAVE_PARK, ki_sched_oldest_fiber(w, ki_fiber_run)));
     settle_left();
 }
 
 void
 ki_fiber_yield(struct ki_fiber *f)
 {
-    struct ki_worker *w = ki_worker_self();
-
-    f->leave = KI_LEAVE_YIELD;
-    w->left = f;
-    w->current = NULL;
-    ki_ctx_switch(&f->ctx, &w->ctx);
+    ki_ctx_switch(&f->ctx, leave(ki_worker_self(), f, KI_LEAVE_YIELD, NULL));
     settle_left();
 }
 
@@ -117,6 +119,8 @@ void
 ki_fiber_end(struct ki_fiber *f)
 {
     struct ki_worker *w = ki_worker_self();
+    struct ki_task *next = ki_sched_has_newest(w) ? ki_sched_newest_fiber(w)
+                                                  : ki_sched_oldest_fiber(w, ki_fiber_run);
 
-    ki_ctx_switch_last(&f->ctx, successor(w, f, KI_LEAVE_END));
+    ki_ctx_switch_last(&f->ctx, leave(w, f, KI_LEAVE_END, next));
 }

@@ -28,10 +28,12 @@ struct ki_fiber {
     void (*reap)(struct ki_fiber *f); /* [i] called when it has left for good, elsewhere */
     int32_t budget;                   /* [o] what it may still do in this slice */
     uint8_t leave;                    /* [o] enum ki_leave */
-    bool started;                     /* [o] */
 };
 
 #define KI_BUDGET 2000
+
+/* ki_fiber_init: f has its stack and its body, and will be made ready next. */
+void ki_fiber_init(struct ki_fiber *f);
 
 /* ki_fiber_run is the `run` of a task type whose tasks are fibers. */
 void ki_fiber_run(struct ki_task *t, struct ki_worker *w);

@@ -98,6 +98,21 @@ ki_mbox_push(ki_mbox *m, struct ki_node *n, uint64_t refuse)
     return ki_mbox_push_to(m, n, n->to, refuse);
 }
 
+/* ki_mbox_push_sure is the same for a receiver that does not die before this node has come. */
+static inline enum ki_push
+ki_mbox_push_sure(ki_mbox *m, struct ki_node *n)
+{
+    uint64_t w = ki_load_rlx(m); /* as in ki_mbox_push_to, and so are the orders below */
+
+    KI_ASSERT((w & KI_MBOX_GENERATION) == ki_mbox_generation(n->to) && !(w & KI_MBOX_DEAD));
+    do
+        n->next = (struct ki_node *) (uintptr_t) (w & KI_MBOX_NODE);
+    while (!ki_cas_weak_acq_rel(m, &w,
+                                (w & ~KI_MBOX_NODE) | (uint64_t) (uintptr_t) n |
+                                    KI_MBOX_OWNED));
+    return (w & KI_MBOX_OWNED) ? KI_PUSH_QUEUED : KI_PUSH_SCHEDULE;
+}
+
 /* ki_mbox_has_mail: the owner asks whether a take would find anything.
  * relaxed: a push that is missed here is found by settle. */
 static inline bool
@@ -106,19 +121,24 @@ ki_mbox_has_mail(ki_mbox *m)
     return (ki_load_rlx(m) & KI_MBOX_NODE) != 0;
 }
 
-/* ki_mbox_take: the owner takes all mail, oldest first. NULL: none. */
+/* ki_mbox_take_newest: the owner takes all mail, newest first. NULL: none.
+ * acquire: the contents of every node, with the release of its push: the word is one release
+ * sequence, as every change of it is a read-modify-write. */
 static inline struct ki_node *
-ki_mbox_take(ki_mbox *m)
+ki_mbox_take_newest(ki_mbox *m)
 {
-    struct ki_node *n, *first = NULL;
-
-    if (!ki_mbox_has_mail(m))
-        return NULL;
-    /* acquire: the contents of every node, with the release of its push: the word is one
-     * release sequence, as every change of it is a read-modify-write. */
     uint64_t own =
         ki_load_rlx(m) & ~KI_MBOX_NODE; /* only the owner changes what is not mail */
-    n = (struct ki_node *) (uintptr_t) (ki_xchg_acq(m, own) & KI_MBOX_NODE);
+
+    return (struct ki_node *) (uintptr_t) (ki_xchg_acq(m, own) & KI_MBOX_NODE);
+}
+
+/* ki_mbox_in_order turns what was taken newest first round: oldest first. */
+static inline struct ki_node *
+ki_mbox_in_order(struct ki_node *n)
+{
+    struct ki_node *first = NULL;
+
     while (n) {
         struct ki_node *older = n->next;
 
@@ -127,6 +147,13 @@ ki_mbox_take(ki_mbox *m)
         n = older;
     }
     return first;
+}
+
+/* ki_mbox_take: the owner takes all mail, oldest first. NULL: none. */
+static inline struct ki_node *
+ki_mbox_take(ki_mbox *m)
+{
+    return ki_mbox_has_mail(m) ? ki_mbox_in_order(ki_mbox_take_newest(m)) : NULL;
 }
 
 /* ki_mbox_settle: the owner stops owning. false: mail came meanwhile, it still owns.

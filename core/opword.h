@@ -69,7 +69,7 @@ ki_op_busy(ki_opword *o)
     uint64_t w = ki_load_rlx(o);
 
     while ((w & KI_OP_STATE) == KI_OP_PENDING)
-        if (ki_cas_weak_acq_rel(o, &w, (w & ~KI_OP_STATE) | KI_OP_BUSY))
+        if (ki_cas_weak_acq_rel(o, &w, w + (KI_OP_BUSY - KI_OP_PENDING)))
             return true;
     return false;
 }

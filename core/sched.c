@@ -63,8 +63,8 @@ ki_sched_has_queued(struct ki_worker *w)
 }
 
 /* The ring is full: half of it and t go to the shared list. */
-static void
-overflow(struct ki_worker *w, struct ki_task *t)
+void
+ki_sched_overflow(struct ki_worker *w, struct ki_task *t)
 {
     struct ki_task *first = NULL, *last = NULL;
     uint32_t h = ki_load_acq(&w->head), n = KI_RING / 2; /* with a thief's release */
@@ -89,21 +89,6 @@ overflow(struct ki_worker *w, struct ki_task *t)
     }
     last->run_next = t;
     inject(first, t, n + 1);
-}
-
-KI_HOT void
-ring_push(struct ki_worker *w, struct ki_task *t)
-{
-    uint32_t tail = ki_load_rlx(&w->tail); /* ours */
-
-    /* acquire: with a thief's release of head, it is done with the slot we overwrite. */
-    if (ki_slow(tail - ki_load_acq(&w->head) >= KI_RING)) {
-        overflow(w, t);
-        return;
-    }
-    ki_store_rlx(&w->ring[tail % KI_RING], t);
-    /* release: with the acquire of tail in steal_ring, a thief sees the entry. */
-    ki_store_rel(&w->tail, tail + 1);
 }
 
 static struct ki_task *
@@ -147,7 +132,7 @@ take_injected(struct ki_worker *w)
     ki_sub_rlx(&ki_sched.n_inject, n);
     pthread_mutex_unlock(&ki_sched.inject_lock);
     for (uint32_t i = 1; i < n; i++)
-        ring_push(w, batch[i]);
+        ki_sched_ring_push(w, batch[i]);
     return n ? batch[0] : NULL;
 }
 
@@ -195,7 +180,7 @@ steal_ring(struct ki_worker *w, struct ki_worker *v)
         /* release: we have read the slots; with ring_push's acquire of head. */
         if (ki_cas_acq_rel(&v->head, &h, h + n)) {
             for (uint32_t i = 1; i < n; i++)
-                ring_push(w, batch[i]);
+                ki_sched_ring_push(w, batch[i]);
             return batch[0];
         }
     }
@@ -244,8 +229,8 @@ any_work(struct ki_worker *w)
 /* ---- waking ---- */
 
 /* S1, S2: a task was queued that another worker could take. */
-static void
-notify(void)
+void
+ki_sched_notify(void)
 {
     ki_fence_seq(); /* with the count in sleep() */
     if (ki_load_rlx(&ki_sched.n_sleeping) == 0)
@@ -254,68 +239,55 @@ notify(void)
         ki_sched.poller->wake();
 }
 
-static void
-ready_here(struct ki_worker *w, struct ki_task *t, bool last)
-{
-    struct ki_task *older = last ? t : lifo_replace(w, t);
-
-    if (!older)
-        return;
-    ring_push(w, older);
-    if (ki_sched.n > 1)
-        notify();
-}
-
 void
 ki_sched_ready(struct ki_task *t)
 {
-    struct ki_worker *w;
+    struct ki_worker *w = ki_worker_self();
+    struct ki_task *older;
 
-    if (ki_slow(ki_load_rlx(&t->type)->wake != NULL)) {
-        ki_load_rlx(&t->type)->wake(t);
+    if (ki_slow(ki_load_rlx(&t->type)->wake != NULL) || ki_slow(w == NULL)) {
+        ki_sched_ready_slowly(t);
         return;
     }
-    w = ki_worker_self();
-    if (ki_fast(w != NULL)) {
-        ready_here(w, t, false);
+    older = lifo_replace(w, t);
+    if (!older)
+        return;
+    ki_sched_ring_push(w, older);
+    if (ki_sched.n > 1)
+        ki_sched_notify();
+}
+
+/* By a thread that is no worker, or a task that no worker runs. */
+KI_NOINLINE void
+ki_sched_ready_slowly(struct ki_task *t)
+{
+    if (ki_load_rlx(&t->type)->wake != NULL) {
+        ki_load_rlx(&t->type)->wake(t);
         return;
     }
     inject(t, t, 1);
-    notify();
-}
-
-void
-ki_sched_ready_fifo(struct ki_task *t)
-{
-    struct ki_worker *w = ki_worker_self();
-
-    if (ki_slow(ki_load_rlx(&t->type)->wake != NULL)) {
-        ki_load_rlx(&t->type)->wake(t);
-    } else if (ki_fast(w != NULL)) {
-        ring_push(w, t);
-        if (ki_sched.n > 1)
-            notify();
-    } else {
-        inject(t, t, 1);
-        notify();
-    }
+    ki_sched_notify();
 }
 
 struct ki_task *
-ki_sched_lifo_direct(struct ki_worker *w)
+ki_sched_newest_fiber(struct ki_worker *w)
 {
     struct ki_task *t = ki_load_rlx(&w->lifo); /* a look: the take decides */
 
-    if (ki_load_rlx(&t->type)->run != ki_fiber_run ||
+    if (!t || ki_load_rlx(&t->type)->run != ki_fiber_run ||
+        ki_load_rlx(&w->tick) >= w->poll_tick ||
         (w->lifo_run >= LIFO_RUN_MAX && ring_len(w) != 0))
         return NULL;
     t = lifo_take(w);
-    if (t && ki_slow(ki_load_rlx(&t->type)->run !=
-                     ki_fiber_run)) { /* a thief and a waker came in between */
+    if (!t)
+        return NULL;
+    if (ki_slow(ki_load_rlx(&t->type)->run !=
+                ki_fiber_run)) { /* a thief and a waker came in between */
         ki_sched_ready_fifo(t);
         return NULL;
     }
     w->lifo_run++;
+    ki_count(&w->tick, 1);
     return t;
 }
 
@@ -396,7 +368,7 @@ sleep_until_work(struct ki_worker *w)
     ki_sub_seq(&ki_sched.n_sleeping, 1);
     ki_store_rlx(&w->asleep, false);
     run_timers(w);
-    w->poll_tick = w->tick + POLL_EVERY;
+    w->poll_tick = ki_load_rlx(&w->tick) + POLL_EVERY;
     ki_watchdog_wake();
 }
 
@@ -405,9 +377,8 @@ next_task(struct ki_worker *w)
 {
     struct ki_task *t;
 
-    if (ki_slow(w->tick >= w->poll_tick)) {
-        w->poll_tick = w->tick + POLL_EVERY;
-        ki_store_rlx(&w->progress, w->tick);
+    if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick)) {
+        w->poll_tick = ki_load_rlx(&w->tick) + POLL_EVERY;
         t = take_injected(w); /* first, because the poller fills what room there is */
         poll(w, 0);
         run_timers(w);
@@ -440,15 +411,13 @@ run_one(struct ki_worker *w, struct ki_task *t)
     if (w->searching) { /* S2: found some; is there more for the next? */
         w->searching = false;
         if (ki_sched.n > 1 && (ring_len(w) != 0 || ki_load_rlx(&ki_sched.n_inject) != 0))
-            notify();
+            ki_sched_notify();
     }
-    w->tick++;
+    ki_count(&w->tick, 1);
     ki_store_rlx(&w->running, t); /* relaxed: others only report it */
-    ki_count(&w->stats.runs, 1);
     ki_load_rlx(&t->type)->run(t, w);
     ki_store_rlx(&w->running, NULL);
     w->current = NULL;
-    ki_store_rlx(&w->progress, w->tick);
 }
 
 /* What is queued here at the end waits for the next start. */

@@ -48,7 +48,7 @@ enum { KI_RING = 256, KI_KINDS = 6, KI_EVENTS = 256 };
 
 /* Counters of one worker: written by it alone, read by anybody, never exact while running. */
 struct ki_worker_stats {
-    _Atomic(uint64_t) runs, switches, polls, waits, events, steals, wakes;
+    _Atomic(uint64_t) polls, waits, events, steals, wakes;
 };
 
 /* Key: [w] the worker's own thread, [a] atomic, [i] constant. */
@@ -62,9 +62,9 @@ struct ki_worker {
     struct ki_fiber *current;                    /* [w] the fiber that runs, or NULL */
     struct ki_fiber *left;             /* [w] the fiber that was switched away from */
     _Atomic(struct ki_task *) running; /* [a:w] the task that runs, fiber or not */
-    uint32_t tick;                     /* [w] runs since start */
+    _Atomic(uint64_t) tick;            /* [a:w] runs since start: others see it move */
+    uint64_t poll_tick;                /* [w] tick at which to poll next */
     uint32_t lifo_run;                 /* [w] runs in a row out of the last-in slot */
-    uint32_t poll_tick;                /* [w] tick at which to poll next */
     uint32_t random;                   /* [w] */
     unsigned index;                    /* [i] */
     bool searching;                    /* [w] */
@@ -75,10 +75,9 @@ struct ki_worker {
     struct ki_timer_base timers;           /* own lock */
 
     struct ki_worker_stats stats;
-    _Atomic(uint32_t) progress; /* [a:w] tick as others see it */
-    _Atomic(bool) asleep;       /* [a:w] */
-    _Atomic(bool) done;         /* [a:w] the thread has left its loop */
-    pthread_t thread;           /* [i] */
+    _Atomic(bool) asleep; /* [a:w] */
+    _Atomic(bool) done;   /* [a:w] the thread has left its loop */
+    pthread_t thread;     /* [i] */
 
     struct ki_event events[KI_EVENTS]; /* [w] */
 };
@@ -120,7 +119,40 @@ bool ki_sched_join(uint64_t deadline_ns);
 /* ki_sched_ready makes an OWNED task run: soon and here when called by a worker (last-in slot).
  * Any thread. ki_sched_ready_fifo puts it behind all others of this worker. */
 void ki_sched_ready(struct ki_task *t);
-void ki_sched_ready_fifo(struct ki_task *t);
+
+/* The parts of it that are seldom needed. */
+void ki_sched_ready_slowly(struct ki_task *t);
+void ki_sched_overflow(struct ki_worker *w, struct ki_task *t);
+void ki_sched_notify(void);
+
+KI_HOT void
+ki_sched_ring_push(struct ki_worker *w, struct ki_task *t)
+{
+    uint32_t tail = ki_load_rlx(&w->tail); /* ours */
+
+    /* acquire: with a thief's release of head, it is done with the slot we overwrite. */
+    if (ki_slow(tail - ki_load_acq(&w->head) >= KI_RING)) {
+        ki_sched_overflow(w, t);
+        return;
+    }
+    ki_store_rlx(&w->ring[tail % KI_RING], t);
+    /* release: with the acquire of tail in steal_ring, a thief sees the entry. */
+    ki_store_rel(&w->tail, tail + 1);
+}
+
+KI_HOT void
+ki_sched_ready_fifo(struct ki_task *t)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    if (ki_slow(ki_load_rlx(&t->type)->wake != NULL) || ki_slow(w == NULL)) {
+        ki_sched_ready_slowly(t);
+        return;
+    }
+    ki_sched_ring_push(w, t);
+    if (ki_slow(ki_sched.n > 1))
+        ki_sched_notify();
+}
 
 /* ki_sched_post pushes a node and makes the receiver run if it was idle.
  * false: refused, the node is still the caller's. */
@@ -140,25 +172,25 @@ bool ki_sched_has_queued(struct ki_worker *w);
 /* ki_sched_wake_for_signal may be called by a POSIX signal handler. */
 void ki_sched_wake_for_signal(void);
 
-/* ki_sched_next_direct: the task that comes next, if it is a fiber and nothing else is due, so
- * that a fiber can switch to it without going through the worker's loop; else NULL. For fiber.c,
- * which gives its run function. */
-struct ki_task *ki_sched_lifo_direct(struct ki_worker *w);
+/* What a fiber that leaves can switch to without going through the worker's loop: the task in the
+ * last-in slot, if there is one, else the oldest of the ring. NULL: the loop has to look, because it
+ * is no fiber, or it is time to poll, or there is none. For fiber.c, which gives its run function. */
+static inline bool
+ki_sched_has_newest(struct ki_worker *w)
+{
+    return ki_load_rlx(&w->lifo) != NULL; /* relaxed: a look, the take decides */
+}
+
+struct ki_task *ki_sched_newest_fiber(struct ki_worker *w);
 
 KI_HOT struct ki_task *
-ki_sched_next_direct(struct ki_worker *w,
-                     void (*fiber_run)(struct ki_task *t, struct ki_worker *w))
+ki_sched_oldest_fiber(struct ki_worker *w,
+                      void (*fiber_run)(struct ki_task *t, struct ki_worker *w))
 {
     uint32_t h = ki_load_rlx(&w->head); /* the swap checks it */
     struct ki_task *t;
 
-    if (ki_slow(w->tick >= w->poll_tick))
-        return NULL;
-    w->tick++;
-    if (ki_load_rlx(&w->lifo)) /* a look: the take decides */
-        return ki_sched_lifo_direct(w);
-    w->lifo_run = 0;
-    if (h == ki_load_rlx(&w->tail))
+    if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick) || h == ki_load_rlx(&w->tail))
         return NULL;
     t = ki_load_rlx(&w->ring[h % KI_RING]);
     /* relaxed: a look at what a thief may just have taken; the swap of head checks it. */
@@ -168,6 +200,8 @@ ki_sched_next_direct(struct ki_worker *w,
         ki_store_rlx(&w->head, h + 1);             /* no thieves */
     else if (!ki_cas_acq_rel(&w->head, &h, h + 1)) /* with steal_ring's */
         return NULL;
+    w->lifo_run = 0;
+    ki_count(&w->tick, 1);
     return t;
 }
 

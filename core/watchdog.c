@@ -46,13 +46,13 @@ is_late(const struct ki_timer_base *b)
 
 /* One step. Answers whether anything has run since the last. */
 static bool
-watch(uint32_t *seen, uint64_t *since, uint64_t now)
+watch(uint64_t *seen, uint64_t *since, uint64_t now)
 {
     bool active = false, wake = false;
 
     for (unsigned i = 0; i < ki_sched.n; i++) {
         struct ki_worker *w = &ki_sched.worker[i];
-        uint32_t p = ki_load_rlx(&w->progress);
+        uint64_t p = ki_load_rlx(&w->tick);
         struct ki_task *t = ki_load_rlx(&w->running); /* type-stable: its id is a hint */
 
         if (ki_load_rlx(&w->asleep))
@@ -79,7 +79,7 @@ watch(uint32_t *seen, uint64_t *since, uint64_t now)
 static void *
 watchdog_main(void *arg)
 {
-    uint32_t seen[256] = {0};
+    uint64_t seen[256] = {0};
     uint64_t since[256] = {0};
     unsigned idle = 0;
 

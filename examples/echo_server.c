@@ -285,11 +285,14 @@ wait_for_stop(kith_ms timeout)
 static void
 cancel_waits(kith_ms end)
 {
-    for (size_t i = 0; i < sockets.n && kith_left(end) > 0; i++) {
+    for (size_t i = 0; i < sockets.n; i++) {
         const kith_socket s = {atomic_load(&sockets.id[i])};
 
-        if (s.id)
-            kith_socket_cancel(s, KITH_OP_ACCEPT | KITH_OP_RECV);
+        if (!s.id)
+            continue;
+        if (kith_left(end) == 0)
+            break;
+        kith_socket_cancel(s, KITH_OP_ACCEPT | KITH_OP_RECV);
     }
 }
 

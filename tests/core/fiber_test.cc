@@ -42,6 +42,7 @@ struct strand {
 
     void start()
     {
+        ki_fiber_init(&fiber);
         ki_sched_ready(&fiber.task);
     }
 
