@@ -129,9 +129,9 @@ send_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return ki_io_sent(s, io, n, flags, result);
 }
 
-/* ---- connect ---- */
+/* ---- where the kernel tells of no room ---- */
 
-/* A unix listener's queue is full and no edge will tell of room: the timer makes it ready. */
+/* A peer's queue is full and no edge will tell of room: the timer makes it ready. */
 static void
 back_off(struct ki_socket *s)
 {
@@ -142,6 +142,28 @@ back_off(struct ki_socket *s)
     s->retry_now = false;
     ki_socket_retry_at(s, ki_now_ns() + s->cooldown_ms * UINT64_C(1000000));
 }
+
+/* To a peer that this socket is not connected to. A full queue of a unix datagram socket tells
+ * its own peer alone when it has room again. */
+static enum ki_attempt
+try_sendto(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    const int flags = ki_sock_flags(io->flags);
+    struct ki_native_addr to;
+    ptrdiff_t n = ki_sockaddr_to_native(io->u.addr, &to);
+
+    if (n == 0)
+        n = ki_seam.sendto(fd_of(s), io->buf + io->done, io->len - io->done, flags,
+                           to.bytes, to.len);
+    if (n == KITH_EAGAIN && s->domain == KITH_LOCAL && s->type == KITH_DGRAM) {
+        back_off(s);
+        return KI_TRY_AGAIN;
+    }
+    s->cooldown_ms = 0;
+    return ki_io_sent(s, io, n, flags, result);
+}
+
+/* ---- connect ---- */
 
 /* The kernel's attempt is under way: has it ended? A fresh TCP socket reports out and hang-up
  * at once, so only a peer's name is proof of success. */
@@ -277,6 +299,8 @@ ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io,
         return send_with_flags(s, io, result);
     case KI_OP_ACCEPT:
         return try_accept(s, starter, io, result);
+    case KI_OP_SENDTO:
+        return try_sendto(s, io, result);
     case KI_OP_CONNECT:
         return try_connect(s, io, result);
     default:

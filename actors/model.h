@@ -98,6 +98,7 @@ struct ki_socket;
 enum ki_op_kind {
     KI_OP_RECV,
     KI_OP_SEND,
+    KI_OP_SENDTO,
     KI_OP_ACCEPT,
     KI_OP_CONNECT,
     KI_OP_CALL, /* a function to be run under the socket's ownership */
@@ -124,11 +125,24 @@ struct ki_io {
     size_t len, done;
     union {
         int (*call)(struct ki_socket *s, void *arg);
-        const kith_sockaddr *addr; /* inline: the caller's; waiting: op->addr */
+        const kith_sockaddr *addr; /* connect, sendto. The caller's; or op->addr */
     } u;
     void *arg;
     kith_socket won; /* accept: the result */
 };
+
+/* ki_io_bit: what users call an operation of that kind, KITH_OP_; 0 for one of ours. */
+static inline unsigned
+ki_io_bit(uint8_t kind)
+{
+    static const uint8_t bit[] = {[KI_OP_RECV] = KITH_OP_RECV,
+                                  [KI_OP_SEND] = KITH_OP_SEND,
+                                  [KI_OP_SENDTO] = KITH_OP_SEND,
+                                  [KI_OP_ACCEPT] = KITH_OP_ACCEPT,
+                                  [KI_OP_CONNECT] = KITH_OP_CONNECT};
+
+    return kind < ki_countof(bit) ? bit[kind] : 0;
+}
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define KI_IO_PLAIN(kind) ((uint64_t) (kind))
@@ -147,7 +161,7 @@ struct ki_op {
     struct ki_op *own_next, *own_prev; /* [o] the starter's list */
     struct ki_alarm alarm;             /* of a _start with a timeout */
     struct ki_io io;                   /* [b] */
-    kith_sockaddr *addr;               /* [b] connect: a copy */
+    kith_sockaddr *addr;               /* [b] io.u.addr's copy, if it needed one */
     ptrdiff_t result;                  /* [b], then constant */
     bool arrived;                      /* [o] the completion was received */
     bool to_mailbox;                   /* [o] the completion becomes a message */

@@ -56,7 +56,7 @@ ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid, const struct ki_
     if (!op)
         return NULL;
     op->io = *io;
-    if (io->kind == KI_OP_CONNECT) {
+    if (io->kind == KI_OP_CONNECT || io->kind == KI_OP_SENDTO) {
         op->addr = ki_slab_alloc(ki_slab_here(), sizeof *op->addr);
         if (!op->addr) {
             ki_slots_put(&ki_runtime.ops, ki_slots_here(KI_KIND_FUTURE), &op->slot);
@@ -215,15 +215,10 @@ make_message(struct ki_proc *p, struct ki_op *op)
 {
     op->msg.pub = (kith_msg){.from = {ki_proc_id(p)}, .data = &op->body};
     if (op->io.select) {
-        static const unsigned bit[] = {[KI_OP_RECV] = KITH_OP_RECV,
-                                       [KI_OP_SEND] = KITH_OP_SEND,
-                                       [KI_OP_ACCEPT] = KITH_OP_ACCEPT,
-                                       [KI_OP_CONNECT] = KITH_OP_CONNECT};
-
         op->msg.pub.tag = KITH_TAG_SELECT;
         op->msg.pub.len = sizeof op->body.select;
         op->body.select = (kith_select){.socket = {op->request.to},
-                                        .op = bit[op->io.kind],
+                                        .op = ki_io_bit(op->io.kind),
                                         .code = op->result < 0 ? (int) op->result : 0};
     } else {
         op->msg.pub.tag = KITH_TAG_FUTURE;

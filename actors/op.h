@@ -10,7 +10,7 @@
 #include "actors/proc.h"
 
 /* ki_op_new makes a record for `io` on socket `s` (handle `sid`) in p's list, not yet begun.
- * NULL: no memory. A connect's address is copied. */
+ * NULL: no memory. An address is copied. */
 struct ki_op *ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid,
                         const struct ki_io *io);
 

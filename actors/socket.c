@@ -529,15 +529,10 @@ ki_socket_take(struct ki_proc *p, kith_socket h)
 void
 ki_socket_cancel_kinds(struct ki_socket *s, unsigned ops)
 {
-    static const unsigned bit[] = {[KI_OP_RECV] = KITH_OP_RECV,
-                                   [KI_OP_SEND] = KITH_OP_SEND,
-                                   [KI_OP_ACCEPT] = KITH_OP_ACCEPT,
-                                   [KI_OP_CONNECT] = KITH_OP_CONNECT};
-
     for (int dir = 0; dir < KI_DIRS; dir++)
         for (struct ki_op *op = s->queue[dir].head, *next; op; op = next) {
             next = op->q_next;
-            if (ops & bit[op->io.kind])
+            if (ops & ki_io_bit(op->io.kind))
                 answer(s, op, KITH_ECANCELED);
         }
 }

@@ -10,6 +10,10 @@
 #include "actors/proc.h"
 #include "core/seam.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 static inline struct ki_socket *
 ki_socket_of_task(struct ki_task *t)
 {
@@ -178,5 +182,9 @@ void ki_socket_push_event(struct ki_socket *s);
 
 /* ki_socket_retry_at arms the retry timer. By the claimant. */
 void ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -62,7 +62,7 @@ send_request(struct ki_proc *p, struct ki_socket *s, kith_socket h, const struct
 static bool
 has_sent(const struct ki_io *io)
 {
-    return io->kind == KI_OP_SEND && io->done > 0;
+    return ki_io_bit(io->kind) == KITH_OP_SEND && io->done > 0;
 }
 
 /* What a call that shall not wait answers when it would have to. */
@@ -402,6 +402,44 @@ kith_socket_send_start(kith_socket s, const void *buf, size_t len, unsigned flag
     int rc;
 
     return is_bad_send(buf, len, flags, &rc) ? rc : start_io(s, &io, timeout, f);
+}
+
+static bool
+is_bad_sendto(const void *buf, size_t len, const kith_sockaddr *to, unsigned flags, int *rc)
+{
+    *rc = KITH_EINVAL;
+    return !to || is_bad_send(buf, len, flags, rc);
+}
+
+ptrdiff_t
+kith_socket_sendto(kith_socket s, const void *buf, size_t len, const kith_sockaddr *to,
+                   unsigned flags, kith_ms timeout)
+{
+    struct ki_io io = {.kind = KI_OP_SENDTO,
+                       .buf = (void *) (uintptr_t) buf,
+                       .len = len,
+                       .flags = flags,
+                       .u.addr = to};
+    int rc;
+
+    return is_bad_sendto(buf, len, to, flags, &rc)
+               ? rc
+               : do_io(s, &io, timeout, "socket_sendto");
+}
+
+int
+kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
+                         const kith_sockaddr *to, unsigned flags, kith_ms timeout,
+                         kith_future *f)
+{
+    struct ki_io io = {.kind = KI_OP_SENDTO,
+                       .buf = (void *) (uintptr_t) buf,
+                       .len = len,
+                       .flags = flags,
+                       .u.addr = to};
+    int rc;
+
+    return is_bad_sendto(buf, len, to, flags, &rc) ? rc : start_io(s, &io, timeout, f);
 }
 
 int

@@ -17,6 +17,7 @@ struct ki_seam ki_seam = {
     .connect = ki_sock_connect,
     .recv = ki_sock_recv,
     .send = ki_sock_send,
+    .sendto = ki_sock_sendto,
     .shutdown = ki_sock_shutdown,
     .close = ki_sock_close,
     .sockname = ki_sock_sockname,

@@ -30,6 +30,8 @@ struct ki_seam {
     int (*connect)(int fd, const void *addr, unsigned len);
     ptrdiff_t (*recv)(int fd, void *buf, size_t len, int flags);
     ptrdiff_t (*send)(int fd, const void *buf, size_t len, int flags);
+    ptrdiff_t (*sendto)(int fd, const void *buf, size_t len, int flags, const void *addr,
+                        unsigned addr_len);
     int (*shutdown)(int fd, int how);
     int (*close)(int fd);
     int (*sockname)(int fd, void *addr, unsigned *len);

@@ -127,6 +127,19 @@ ki_sock_send(int fd, const void *buf, size_t len, int flags)
                : send_failed(r, fd, buf, len, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+ptrdiff_t
+ki_sock_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+               unsigned addr_len)
+{
+    ptrdiff_t r;
+
+    do
+        r = sendto(fd, buf, len, flags | MSG_DONTWAIT | MSG_NOSIGNAL, addr,
+                   (socklen_t) addr_len);
+    while (r < 0 && errno == EINTR);
+    return CODE(r);
+}
+
 int
 ki_sock_shutdown(int fd, int how)
 {

@@ -21,6 +21,8 @@ int ki_sock_accept(int fd, void *addr, unsigned *len);
 int ki_sock_connect(int fd, const void *addr, unsigned len);
 ptrdiff_t ki_sock_recv(int fd, void *buf, size_t len, int flags);
 ptrdiff_t ki_sock_send(int fd, const void *buf, size_t len, int flags);
+ptrdiff_t ki_sock_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                         unsigned addr_len);
 int ki_sock_shutdown(int fd, int how);
 int ki_sock_close(int fd);
 int ki_sock_sockname(int fd, void *addr, unsigned *len);

@@ -247,6 +247,34 @@ kith_socket_send_start(kith_socket s, const void *buf, size_t len, unsigned flag
                        kith_ms timeout, kith_future *f);
 
 /**
+ * Send a datagram to an address.
+ *
+ * unit     timeout: milliseconds; 0 tries once.
+ * returns  `len`; or
+ *          KITH_ETIMEOUT, KITH_ECANCELED, KITH_ESELECT: the peer's queue, or our own, is full;
+ *          KITH_EINVAL  `to` is NULL or no address; KITH_EAFNOSUPPORT  of another domain;
+ *          KITH_EMSGSIZE, KITH_ECONNREFUSED, KITH_ENOENT, KITH_EISCONN, ...  the kernel's.
+ * context  a process or a plain thread; may suspend it.
+ * owns     `buf` is the caller's again when the call returns, whatever it answers.
+ * source   OTP socket:sendto/5.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_sendto(kith_socket s, const void *buf, size_t len, const kith_sockaddr *to,
+                   unsigned flags, kith_ms timeout);
+
+/**
+ * Begin a sendto; the future's result is what kith_socket_sendto would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     `buf` is lent until the future has ended; `to` is copied.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
+                         const kith_sockaddr *to, unsigned flags, kith_ms timeout,
+                         kith_future *f);
+
+/**
  * End the waiting of everybody in some operations: they get KITH_ECANCELED.
  *
  * returns  0, also when nobody waited; or KITH_EINVAL for unknown bits.

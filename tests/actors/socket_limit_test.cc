@@ -22,7 +22,7 @@ namespace
 
 /* ---- the counting seam ---- */
 
-std::atomic<std::uint64_t> accepts, connects, recvs, sends, epoll_ctls;
+std::atomic<std::uint64_t> accepts, connects, recvs, sends, sendtos, epoll_ctls;
 std::atomic<bool> no_descriptors;
 struct ki_seam real;    // what stood there before
 
@@ -54,17 +54,26 @@ count_send(int fd, const void *buf, std::size_t len, int flags)
     return real.send(fd, buf, len, flags);
 }
 
+std::ptrdiff_t
+count_sendto(int fd, const void *buf, std::size_t len, int flags, const void *addr,
+             unsigned addr_len)
+{
+    sendtos++;
+    return real.sendto(fd, buf, len, flags, addr, addr_len);
+}
+
 class SocketCounted : public kt_sockets {
   protected:
     void SetUp() override
     {
         real = ki_seam;
         no_descriptors = false;
-        accepts = connects = recvs = sends = epoll_ctls = 0;
+        accepts = connects = recvs = sends = sendtos = epoll_ctls = 0;
         ki_seam.accept = count_accept;
         ki_seam.connect = count_connect;
         ki_seam.recv = count_recv;
         ki_seam.send = count_send;
+        ki_seam.sendto = count_sendto;
         kt_sockets::SetUp();
     }
 
@@ -393,6 +402,88 @@ TEST_F(SocketCounted, ALocalConnectToAFullBacklogWaitsForRoomWithoutSpinning)
             kt_close(one);
         kt_close(l);
     }
+}
+
+/* A unix datagram socket bound to `place`, its queue full, and the one that filled it. */
+kt_pair
+full_datagram_peer(const kt_place &place)
+{
+    kt_pair p;
+    int n = 0;
+    std::ptrdiff_t rc = 0;
+
+    EXPECT_EQ(0, kith_socket_open(KITH_LOCAL, KITH_DGRAM, 0, nullptr, &p.far));
+    EXPECT_EQ(0, kith_socket_bind(p.far, &place.address()));
+    EXPECT_EQ(0, kith_socket_open(KITH_LOCAL, KITH_DGRAM, 0, nullptr, &p.near));
+    while (rc >= 0 && n++ < 100000)
+        rc = kith_socket_sendto(p.near, "fill", 4, &place.address(), 0, 0);
+    EXPECT_EQ(KITH_ETIMEOUT, rc);
+    return p;
+}
+
+TEST_F(SocketCounted, ASendtoAFullLocalDatagramPeerWaitsForRoomWithoutSpinning)
+{
+    for (const kt_domain d : {kt_domain::path, kt_domain::abstract}) {
+        const kt_place place(d);
+        const kt_pair p = full_datagram_peer(place);
+        std::atomic<std::ptrdiff_t> result = 1;
+        char buf[8] = {};
+
+        sendtos = 0;
+        const std::int64_t begin = kt_now_ms();
+        const kith_pid waits = spawn([&] {
+            result =
+                kith_socket_sendto(p.near, "more!", 5, &place.address(), 0, KITH_INFINITY);
+        });
+        EXPECT_TRUE(kt_until([&] { return kt_now_ms() - begin >= 500; }));
+        EXPECT_GE(sendtos, 2u);
+        EXPECT_LE(sendtos, 2u + 6 + static_cast<std::uint64_t>(kt_now_ms() - begin) / 50);
+        EXPECT_EQ(1, result) << "it still waits";
+
+        std::ptrdiff_t n = kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long());
+        EXPECT_EQ(4, n);
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(5, result);
+        for (int i = 0; n == 4 && i < 100000; i++)
+            n = kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long());
+        EXPECT_EQ(5, n);
+        EXPECT_EQ(0, std::memcmp("more!", buf, 5)) << "behind those that filled the queue";
+        kt_close(p);
+    }
+}
+
+TEST_F(SocketCounted, ASendtoThatWaitsForAFullPeerEndsLikeAllOthers)
+{
+    const kt_place place(kt_domain::path);
+    const kt_pair p = full_datagram_peer(place);
+    const kith_msg *m;
+    kith_future f;
+
+    EXPECT_EQ(KITH_ETIMEOUT,
+              kith_socket_sendto(p.near, "more!", 5, &place.address(), 0, 30));
+    EXPECT_EQ(0u, kith_partial());
+    ASSERT_EQ(0, kith_socket_sendto_start(p.near, "more!", 5, &place.address(), 0,
+                                          KITH_INFINITY, &f));
+    EXPECT_EQ(0, kith_cancel(f));
+    EXPECT_EQ(KITH_ESELECT,
+              kith_socket_sendto(p.near, "more!", 5, &place.address(), 0, KITH_NOWAIT));
+    kt_close(p.near);
+    ASSERT_EQ(0, kith_receive_tag(KITH_TAG_SELECT, &m, kt_long()));
+    ASSERT_NE(nullptr, KITH_BODY(m, kith_select));
+    EXPECT_EQ(KITH_ECLOSED, KITH_BODY(m, kith_select)->code);
+    EXPECT_EQ(static_cast<unsigned>(KITH_OP_SEND), KITH_BODY(m, kith_select)->op);
+    kt_close(p.far);
+}
+
+TEST_F(SocketCounted, ASendtoRefusesWhatIsNoAddress)
+{
+    kith_sockaddr other = kith_sockaddr_loopback(KITH_INET6, 9);
+    kith_socket s;
+
+    ASSERT_EQ(0, kith_socket_open(KITH_LOCAL, KITH_DGRAM, 0, nullptr, &s));
+    EXPECT_EQ(KITH_EINVAL, kith_socket_sendto(s, "x", 1, nullptr, 0, 0));
+    EXPECT_GT(0, kith_socket_sendto(s, "x", 1, &other, 0, kt_long()));
+    kt_close(s);
 }
 
 TEST_F(SocketCounted, ANowaitConnectToAFullBacklogDoesNotSpinEither)

@@ -2,10 +2,13 @@
  * socket_stream_test.cc -- what each domain of stream sockets does for every caller. */
 #include "tests/support/sockets.h"
 
+#include "actors/socket.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 namespace
@@ -518,6 +521,92 @@ TEST_P(SocketStream, ManyReadersAndWritersOfOneSocketLoseNothing)
 }
 
 using Socket = kt_sockets;
+
+/* Sends one urgent byte past the library: the far side of what users do. */
+void
+send_urgent(kith_socket s, char c)
+{
+    int fd = -1;
+
+    ASSERT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_OTP_FD, &fd));
+    ASSERT_EQ(1, send(fd, &c, 1, MSG_OOB));
+}
+
+TEST_F(Socket, AReadCutShortByAnUrgentMarkLeavesNothingBehind)    // io.c I1
+{
+    const std::size_t rounds = kt_scale(500);
+
+    in_process([=] {
+        const kt_pair p = kt_pair_of();
+        char buf[64];
+
+        for (std::size_t i = 0; i < rounds; i++) {
+            std::string got;
+
+            ASSERT_EQ(3, kith_socket_send(p.near, "abc", 3, 0, kt_long()));
+            send_urgent(p.near, '!');
+            ASSERT_EQ(3, kith_socket_send(p.near, "def", 3, 0, kt_long()));
+            while (got.size() < 6) {
+                const std::ptrdiff_t n =
+                    kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long());
+
+                ASSERT_GT(n, 0) << got;
+                got.append(buf, static_cast<std::size_t>(n));
+            }
+            ASSERT_EQ("abcdef", got);
+        }
+        kt_close(p);
+    });
+}
+
+TEST_F(Socket, AnEventWhileItIsBusyIsOneNodeAndIsNotLost)    // socket.c I2
+{
+    const kt_pair p = kt_pair_of();
+    ki_socket *const s = reinterpret_cast<ki_socket *>(
+        ki_slots_at(&ki_runtime.sockets, ki_id_index(p.far.id)));
+    kith_future f;
+    char c = 0;
+
+    ASSERT_EQ(0, kith_socket_recv_start(p.far, &c, 1, 0, KITH_INFINITY, &f));
+    /* We are the claimant; the poller's looks come meanwhile. */
+    ASSERT_TRUE(kt_until([&] { return ki_mbox_claim(&s->task.mbox, p.far.id); }));
+    ASSERT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
+    ki_socket_event(nullptr, p.far.id, KI_READY_IN);
+    ki_socket_event(nullptr, p.far.id, KI_READY_OUT);
+    EXPECT_TRUE(kt_until([&] { return ki_load_acq(&s->pending) != 0; }));
+    EXPECT_EQ(KI_READY_IN | KI_READY_OUT,
+              ki_load_acq(&s->pending) & (KI_READY_IN | KI_READY_OUT));
+    EXPECT_EQ(&s->event_node,
+              reinterpret_cast<ki_node *>(ki_load_acq(&s->task.mbox) & KI_MBOX_NODE));
+    EXPECT_EQ(nullptr, s->event_node.next) << "pushed once";
+    ki_sched_ready_slowly(&s->task); /* the claim goes on to a worker */
+
+    EXPECT_EQ(1, kith_await(f, kt_long()));
+    EXPECT_EQ('x', c);
+    EXPECT_EQ(0u, ki_load_acq(&s->pending));
+    kt_close(p);
+}
+
+TEST_F(Socket, ADatagramGoesToTheAddressItIsSentTo)
+{
+    for (const int domain : {KITH_INET, KITH_INET6}) {
+        const kith_sockaddr any = kith_sockaddr_loopback(domain, 0);
+        kith_socket a, b;
+        char buf[8] = {};
+
+        ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, KITH_UDP, nullptr, &a));
+        ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, KITH_UDP, nullptr, &b));
+        ASSERT_EQ(0, kith_socket_bind(b, &any));
+        const kith_sockaddr to = kt_name_of(b);
+        EXPECT_EQ(5, kith_socket_sendto(a, "hello", 5, &to, 0, kt_long()));
+        EXPECT_EQ(0, kith_socket_sendto(a, "", 0, &to, 0, kt_long()));
+        EXPECT_EQ(5, kith_socket_recv(b, buf, sizeof buf, 0, kt_long()));
+        EXPECT_STREQ("hello", buf);
+        EXPECT_EQ(0, kith_socket_recv(b, buf, sizeof buf, 0, kt_long()));
+        kt_close(a);
+        kt_close(b);
+    }
+}
 
 TEST_F(Socket, TheZeroHandleIsNoSocket)
 {
