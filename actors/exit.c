@@ -20,12 +20,14 @@
  *
  * A process with a stack walks the steps on it and parks where it has to wait; a handler's steps
  * are tried again by each run. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "actors/msg.h"
 #include "actors/name.h"
 #include "actors/op.h"
 #include "actors/proc.h"
+#include "actors/report.h"
 #include "actors/server.h"
 #include "core/escape.h"
 #include "core/os.h"
@@ -209,9 +211,8 @@ kith_exit(kith_reason why)
         p->why = why;
         ki_escape_to(p->escape);
     }
-    KI_CHECK(!"kith_exit in a deferred function, in terminate, or without a runtime");
-    for (;;)
-        ;
+    ki_report_bad_exit(ki_enter(&p) == 0 ? p : NULL);
+    abort();
 }
 
 /* ---- exit signals ---- */

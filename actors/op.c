@@ -315,6 +315,22 @@ ki_op_await(struct ki_proc *p, struct ki_op *op, uint64_t deadline_ns, const cha
     return take_result(p, op, io);
 }
 
+ptrdiff_t
+ki_op_await_soon(struct ki_proc *p, struct ki_op *op, const char *what, struct ki_io *io)
+{
+    while (!op->arrived) {
+        if (ki_proc_take(p))
+            continue;
+        /* No worker is left to end it. A thread that waits already is told (KI_N_STOPPED). */
+        if (p->body == KI_BODY_THREAD && ki_load_seq(&ki_runtime.state) != KI_STATE_RUNNING)
+            return ki_op_await(p, op, UINT64_MAX, what, io);
+        ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
+        ki_proc_park_for_sure(p);
+        ki_store_rlx(&p->waits_for, NULL);
+    }
+    return take_result(p, op, io);
+}
+
 /* ---- the own record ---- */
 
 struct ki_op *

@@ -100,6 +100,11 @@ void ki_op_arrived(struct ki_proc *p, struct ki_node *n);
 ptrdiff_t ki_op_await(struct ki_proc *p, struct ki_op *op, uint64_t deadline_ns,
                       const char *what, struct ki_io *io);
 
+/* ki_op_await_soon waits for the end of one that every claimant ends at once, and never stops it:
+ * also in a process that shall wait no more. */
+ptrdiff_t ki_op_await_soon(struct ki_proc *p, struct ki_op *op, const char *what,
+                           struct ki_io *io);
+
 /* ki_op_first_done: the index of the first of fs that is done or has ended; KITH_EAGAIN: none
  * yet; KITH_EBADF, KITH_EPERM: one before it is no future, or another's. */
 int ki_op_first_done(struct ki_proc *p, const kith_future *fs, size_t n);

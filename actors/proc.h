@@ -77,6 +77,13 @@ void ki_thread_killed(struct ki_proc *p);
 KI_NODISCARD int ki_proc_wait(struct ki_proc *p, uint64_t deadline_ns, const char *what);
 void ki_proc_wait_end(struct ki_proc *p);
 
+/* ki_proc_waits_no_more: it dies and has been killed: its waits answer KITH_EKILLED at once. */
+static inline bool
+ki_proc_waits_no_more(const struct ki_proc *p)
+{
+    return p->dying && p->doomed;
+}
+
 /* ki_proc_wait_failed passes on what a call that waited answers, when nothing of it is left: a
  * plain thread that was killed in it dies here, not only at its next call. */
 static inline int

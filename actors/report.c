@@ -75,10 +75,26 @@ ki_report_overflow(void *stack_low, size_t size)
                          "kith: process <%u.%u> running %s, spawned by %s, overflowed its "
                          "%zu KiB stack: give it more by kith_spawn_options.stack\n",
                          ki_id_index(ki_proc_id(p)), ki_id_generation(ki_proc_id(p)), fn,
-                         site, (size + 16 * 1024) / 1024);
+                         site, size / 1024);
         ki_os_write(2, line, (size_t) n < sizeof line ? (size_t) n : sizeof line - 1);
         return;
     }
+}
+
+void
+ki_report_bad_exit(struct ki_proc *p)
+{
+    char fn[64], site[64];
+
+    if (!p) {
+        ki_log("kith_exit was called where no process runs");
+        return;
+    }
+    names(p, fn, site);
+    ki_log(
+        "kith_exit was called by process <%u.%u> running %s, which dies already (in a deferred "
+        "function or terminate): return instead",
+        ki_id_index(ki_proc_id(p)), ki_id_generation(ki_proc_id(p)), fn);
 }
 
 static const char *

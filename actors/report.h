@@ -5,8 +5,13 @@
 
 #include "core/defs.h"
 
+struct ki_proc;
+
 /* ki_report_overflow: a stack has run over; called in a signal handler, the program dies. */
 void ki_report_overflow(void *stack_low, size_t size);
+
+/* ki_report_bad_exit: kith_exit by p, which cannot end by it; NULL: by nobody of ours. */
+void ki_report_bad_exit(struct ki_proc *p);
 
 /* ki_report_left names the processes that a stop finds alive, and what becomes of them. */
 void ki_report_left(const char *what);

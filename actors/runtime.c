@@ -32,6 +32,7 @@ enum {
     DEFAULT_KILL_MS = 1000,
     GRACE_MS = 200, /* what the killed get to run their deferred functions */
     LEAVE_MS = 10000,
+    MAX_WORKERS = 250,
     MS = 1000000
 };
 
@@ -43,6 +44,7 @@ static struct {
     int answer;          /* [l] of the last stop */
     bool initialised;    /* [l] */
     kith_ms drain, kill; /* [l] of SIGTERM */
+    _Atomic(bool) hurry; /* [a] a second SIGTERM has come */
 } life = {.lock = PTHREAD_MUTEX_INITIALIZER, .stopped = PTHREAD_COND_INITIALIZER};
 
 uint64_t
@@ -102,19 +104,35 @@ worker_ends(struct ki_worker *w)
     ki_slots_flush(&ki_runtime.timers, &w->slots[KI_KIND_TIMER]);
 }
 
+/* Sets *v to the variable's number, if there is one; 0, or KITH_EINVAL, which is explained: who set
+ * it is not who wrote the program. */
+static int
+from_environment(const char *name, int max, int *v)
+{
+    if (ki_os_env_int(name, 0, max, v) == 0)
+        return 0;
+    ki_log("the environment's %s is no number from 0 to %d", name, max);
+    return KITH_EINVAL;
+}
+
 /* The environment overrides the options. */
 static int
 read_options(kith_options *ours, const kith_options *theirs)
 {
+    int message_only;
+
     *ours = (kith_options) KITH_OPTIONS_INIT;
     if (theirs) {
         if (theirs->size < sizeof theirs->size || theirs->size > sizeof *ours)
             return KITH_EINVAL;
         memcpy(ours, theirs, theirs->size);
     }
-    ours->workers = ki_os_env_int("KITH_WORKERS", ours->workers);
-    ours->message_only = ki_os_env_int("KITH_MESSAGE_ONLY", ours->message_only) != 0;
-    return ours->workers < 0 || ours->workers > 250 ? KITH_EINVAL : 0;
+    message_only = ours->message_only;
+    if (from_environment("KITH_WORKERS", MAX_WORKERS, &ours->workers) < 0 ||
+        from_environment("KITH_MESSAGE_ONLY", 1, &message_only) < 0)
+        return KITH_EINVAL;
+    ours->message_only = message_only != 0;
+    return ours->workers < 0 || ours->workers > MAX_WORKERS ? KITH_EINVAL : 0;
 }
 
 static void
@@ -178,6 +196,7 @@ start(const kith_options *o)
         return rc;
     life.drain = o->drain ? o->drain : DEFAULT_DRAIN_MS;
     life.kill = o->kill ? o->kill : DEFAULT_KILL_MS;
+    ki_store_seq(&life.hurry, false);
     ki_store_seq(&ki_runtime.state, KI_STATE_RUNNING);
     if (o->stop_on_sigterm)
         ki_signals_stop_on_term();
@@ -235,8 +254,9 @@ wake_thread(struct ki_proc *p, uint64_t word, void *self)
         return; /* it is ending by itself */
 }
 
+/* `hurry`: a second signal ends the wait. */
 static bool
-wait_for_none(kith_ms ms)
+wait_for_none(kith_ms ms, bool hurry)
 {
     uint64_t deadline = ki_os_now_ns() + (uint64_t) (ms > 0 ? ms : 0) * MS;
 
@@ -245,7 +265,7 @@ wait_for_none(kith_ms ms)
 
         if (ki_load_seq(&ki_runtime.n_procs) == 0)
             return true;
-        if (ki_os_now_ns() >= deadline)
+        if (ki_os_now_ns() >= deadline || (hurry && ki_load_seq(&life.hurry)))
             return false;
         /* In steps: the last one's wake may come between the look and the wait of a clock that
          * a test has replaced. */
@@ -291,13 +311,13 @@ stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
     bool all;
 
     stop_listening(self);
-    if (!wait_for_none(drain)) {
+    if (!wait_for_none(drain, true)) {
         each_process(doom_process, &shutdown);
-        if (!wait_for_none(kill)) {
+        if (!wait_for_none(kill, false)) {
             if (kill > 0)
                 ki_report_left("has to be killed");
             each_process(doom_process, &killed);
-            if (!wait_for_none(GRACE_MS))
+            if (!wait_for_none(GRACE_MS, false))
                 ki_report_left("left behind");
         }
     }
@@ -320,8 +340,11 @@ stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
 
 struct stop_args {
     kith_ms drain, kill;
+    uint32_t epoch; /* of the run that is to be stopped */
     int answer;
 };
+
+static int stop_run(uint32_t epoch, kith_ms drain, kith_ms kill);
 
 static void *
 stop_thread(void *arg)
@@ -330,34 +353,50 @@ stop_thread(void *arg)
 
     ki_mem_free(arg, sizeof a);
     ki_os_thread_name("kith-stop");
-    int n = kith_stop(a.drain, a.kill);
+    int n = stop_run(a.epoch, a.drain, a.kill);
     if (n > 0)
         ki_log("stop: %d processes had to be killed", n);
     return NULL;
 }
 
-static void
+/* A stop by a thread of its own. 0: it has begun, now or before. */
+static int
 stop_begin(kith_ms drain, kith_ms kill)
 {
-    struct stop_args *a;
+    struct stop_args *a = ki_mem_alloc(sizeof *a);
     pthread_t t;
+    int rc;
 
-    if (ki_load_seq(&ki_runtime.stopping))
-        return;
-    a = ki_mem_alloc(sizeof *a);
     if (!a)
-        return;
-    *a = (struct stop_args){.drain = drain, .kill = kill};
-    if (pthread_create(&t, NULL, stop_thread, a) == 0)
-        pthread_detach(t);
-    else
+        return KITH_ENOMEM;
+    *a = (struct stop_args){.drain = drain,
+                            .kill = kill,
+                            .epoch = ki_load_rlx(&ki_runtime.epoch)};
+    rc = 0;
+    if (ki_xchg_seq(&ki_runtime.stopping, true) ||
+        (rc = -pthread_create(&t, NULL, stop_thread, a)) < 0) {
         ki_mem_free(a, sizeof *a);
+        if (rc < 0)
+            ki_store_seq(&ki_runtime.stopping, false);
+        return rc < 0 ? KITH_EAGAIN : 0;
+    }
+    pthread_detach(t);
+    return 0;
 }
 
 void
 ki_stop_on_signal(void)
 {
-    stop_begin(life.drain, life.kill);
+    int rc;
+
+    if (ki_load_seq(&ki_runtime.stopping)) {
+        ki_store_seq(&life.hurry, true);
+        ki_os_unpark(&ki_runtime.quiet);
+        return;
+    }
+    rc = stop_begin(life.drain, life.kill);
+    if (rc < 0)
+        ki_log("stop: %s", kith_strerror(rc));
 }
 
 static void *
@@ -382,20 +421,13 @@ stop_by_another(kith_ms drain, kith_ms kill)
     return a.answer;
 }
 
-int
-kith_stop(kith_ms drain, kith_ms kill)
+/* By a plain thread, p (NULL: there is no runtime any more). `epoch`: the run that is meant, 0 =
+ * this one. */
+static int
+stop_by(struct ki_proc *p, uint32_t epoch, kith_ms drain, kith_ms kill)
 {
-    struct ki_proc *p = NULL;
-    int rc = ki_enter(&p);
+    int rc;
 
-    if (rc == KITH_EKILLED)
-        return stop_by_another(drain, kill);
-    if (rc < 0 && rc != KITH_ESTOPPED)
-        return rc;
-    if (rc == 0 && p->body != KI_BODY_THREAD) {
-        stop_begin(drain, kill);
-        return 0;
-    }
     pthread_mutex_lock(&life.lock);
     if (life.in_stop) { /* somebody else's: its end is ours */
         while (life.in_stop)
@@ -404,7 +436,8 @@ kith_stop(kith_ms drain, kith_ms kill)
         pthread_mutex_unlock(&life.lock);
         return rc;
     }
-    if (rc < 0 || ki_load_rlx(&ki_runtime.state) != KI_STATE_RUNNING) {
+    if (!p || ki_load_rlx(&ki_runtime.state) != KI_STATE_RUNNING ||
+        (epoch && epoch != ki_load_rlx(&ki_runtime.epoch))) {
         pthread_mutex_unlock(&life.lock);
         return KITH_ESTOPPED;
     }
@@ -422,6 +455,28 @@ kith_stop(kith_ms drain, kith_ms kill)
     return rc;
 }
 
+int
+kith_stop(kith_ms drain, kith_ms kill)
+{
+    struct ki_proc *p = NULL;
+    int rc = ki_enter(&p);
+
+    if (rc == KITH_EKILLED)
+        return stop_by_another(drain, kill);
+    if (rc < 0 && rc != KITH_ESTOPPED)
+        return rc;
+    if (rc == 0 && p->body != KI_BODY_THREAD)
+        return stop_begin(drain, kill);
+    return stop_by(rc == 0 ? p : NULL, 0, drain, kill);
+}
+
+static int
+stop_run(uint32_t epoch, kith_ms drain, kith_ms kill)
+{
+    struct ki_proc *p = NULL;
+
+    return stop_by(ki_enter(&p) == 0 ? p : NULL, epoch, drain, kill);
+}
 bool
 kith_stopping(void)
 {

@@ -133,15 +133,22 @@ do_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_i
               kith_ms timeout, const char *what)
 {
     const kith_sockaddr *addr = io->u.addr;
+    const bool may_wait = timeout > 0 && !ki_proc_waits_no_more(p);
     struct ki_op *op;
     ptrdiff_t rc;
 
-    io->once = timeout <= 0;
+    io->once = !may_wait;
     op = send_request(p, s, h, io, UINT64_MAX);
     if (!op)
         return KITH_ENOMEM;
-    rc = ki_op_await(p, op, timeout <= 0 ? UINT64_MAX : ki_deadline_ns(timeout), what, io);
-    if (rc != KITH_ETIMEOUT || timeout != KITH_NOWAIT)
+    if (may_wait)
+        return ki_op_await(p, op, ki_deadline_ns(timeout), what, io);
+    rc = ki_op_await_soon(p, op, what, io);
+    if (rc != KITH_ETIMEOUT)
+        return rc;
+    if (timeout > 0)
+        return KITH_EKILLED; /* as inline: what needs no wait is done */
+    if (timeout != KITH_NOWAIT)
         return rc;
     io->once = false;
     io->select = true;
@@ -507,7 +514,7 @@ ki_socket_call(struct ki_proc *p, kith_socket h, int (*fn)(struct ki_socket *s, 
     if (p->body == KI_BODY_HANDLER)
         return KITH_EHANDLER;
     op = send_request(p, s, h, &io, UINT64_MAX);
-    return op ? (int) ki_op_await(p, op, UINT64_MAX, "socket", NULL) : KITH_ENOMEM;
+    return op ? (int) ki_op_await_soon(p, op, "socket", NULL) : KITH_ENOMEM;
 }
 
 static int
@@ -516,7 +523,10 @@ call(kith_socket h, int (*fn)(struct ki_socket *s, void *arg), void *arg)
     struct ki_proc *p;
     int rc = ki_enter(&p);
 
-    return rc < 0 ? rc : ki_socket_call(p, h, fn, arg);
+    if (rc < 0)
+        return rc;
+    p->partial = 0;
+    return ki_socket_call(p, h, fn, arg);
 }
 
 static int
@@ -737,7 +747,7 @@ close_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h)
         op->forgotten = true;
         return 0;
     }
-    return (int) ki_op_await(p, op, UINT64_MAX, "socket_close", NULL);
+    return (int) ki_op_await_soon(p, op, "socket_close", NULL);
 }
 
 /* Stopped operations are still to be unlinked: wait for the end like one who asked by message. */
@@ -756,7 +766,7 @@ close_later(struct ki_proc *p, struct ki_socket *s, kith_socket h)
     ki_socket_release(s);
     if (!op || p->body == KI_BODY_HANDLER)
         return 0;
-    return (int) ki_op_await(p, op, UINT64_MAX, "socket_close", NULL);
+    return (int) ki_op_await_soon(p, op, "socket_close", NULL);
 }
 
 int
@@ -768,6 +778,7 @@ kith_socket_close(kith_socket h)
 
     if (rc < 0)
         return rc;
+    p->partial = 0;
     s = ki_socket_find(h);
     if (!s)
         return gone(h);
@@ -845,6 +856,7 @@ give_with(kith_socket h, kith_pid to, uint64_t tag, bool silent)
 
     if (rc < 0)
         return rc;
+    p->partial = 0;
     g = (struct give_call){.from = p, .to = ki_proc_find(to), .to_id = to.id};
     if (!g.to)
         return KITH_ENOPROC;

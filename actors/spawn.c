@@ -101,6 +101,13 @@ attach(struct ki_proc *p, struct ki_proc *c, const kith_spawn_options *o, kith_r
     return 0;
 }
 
+static bool
+makes_sense(const kith_spawn_options *o)
+{
+    return o->stack <= KI_STACK_MAX - KI_STACK_OVERHEAD &&
+           o->mailbox_policy >= KITH_MAILBOX_FAIL && o->mailbox_policy <= KITH_MAILBOX_KILL;
+}
+
 static int
 spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_t len,
       kith_pid *pid, kith_ref *ref)
@@ -111,7 +118,7 @@ spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_
 
     if (ki_slow(rc < 0))
         return rc;
-    if (ki_slow(len != 0 && !arg))
+    if (ki_slow(len != 0 && !arg) || ki_slow(o && !makes_sense(o)))
         return KITH_EINVAL;
     c = ki_proc_new(b->body);
     if (ki_slow(!c))
@@ -131,7 +138,8 @@ spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_
     rc = copy_arg(c, b->body == KI_BODY_STACK ? b->handler : NULL, arg, len);
     w = ki_worker_self();
     if (rc == 0 && b->body == KI_BODY_STACK)
-        rc = ki_stack_get(o ? o->stack : 0, &c->fiber.stack, w ? &w->stacks : NULL);
+        rc = ki_stack_get(o && o->stack ? o->stack + KI_STACK_OVERHEAD : 0, &c->fiber.stack,
+                          w ? &w->stacks : NULL);
     if (rc == 0 && o && (o->link || o->name || ref || o->give.id))
         rc = attach(p, c, o, ref);
     if (ki_slow(rc < 0)) {

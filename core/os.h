@@ -42,8 +42,9 @@ void ki_os_signal_send(int signo);
 int ki_os_signo_term(void);
 int ki_os_signo_int(void);
 
-/* ki_os_env_int: the environment's number by that name, `otherwise` when there is none. */
-int ki_os_env_int(const char *name, int otherwise);
+/* ki_os_env_int sets *v to the environment's number by that name; there is none: *v stays. 0, or -1
+ * when what is there is no number from min to max. */
+int ki_os_env_int(const char *name, int min, int max, int *v);
 
 /* ki_os_block_signals blocks all signals for the calling thread that a worker need not see. */
 void ki_os_block_signals(void);

@@ -94,9 +94,17 @@ ki_os_signo_int(void)
 }
 
 int
-ki_os_env_int(const char *name, int otherwise)
+ki_os_env_int(const char *name, int min, int max, int *v)
 {
     const char *text = getenv(name);
+    char *end;
+    long n;
 
-    return text && *text ? atoi(text) : otherwise;
+    if (!text || !*text)
+        return 0;
+    n = strtol(text, &end, 10);
+    if (*end || n < min || n > max)
+        return -1;
+    *v = (int) n;
+    return 0;
 }

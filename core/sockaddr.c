@@ -245,6 +245,8 @@ kith_sockaddr_parse(const char *text, kith_sockaddr *a)
     kith_sockaddr got;
     int rc;
 
+    if (!text || !a)
+        return KITH_EINVAL;
     memset(&got, 0, sizeof got);
     if (strncmp(text, local, sizeof local - 1) == 0) {
         got.domain = KITH_LOCAL;

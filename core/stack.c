@@ -68,8 +68,7 @@ list_pop(struct list *l)
     return slot;
 }
 
-/* --- get
- * -------------------------------------------------------------------------------- */
+/* ---- get ---- */
 
 /* Under the lock. KI_STACK_NO_SLOT: the class has nothing left. */
 static uint32_t
@@ -158,8 +157,7 @@ ki_stack_get(size_t want, struct ki_stack *out, struct ki_stack_cache *cache)
     return get_shared(cls, out, cache);
 }
 
-/* --- put
- * -------------------------------------------------------------------------------- */
+/* ---- put ---- */
 
 /* n stacks of one class: as many stay warm as the bound allows, the others lose their
  * pages. */
@@ -213,8 +211,7 @@ ki_stack_cache_flush(struct ki_stack_cache *cache)
     cache->n = 0;
 }
 
-/* --- begin and end
- * ---------------------------------------------------------------------- */
+/* ---- begin and end ---- */
 
 int
 ki_stack_pool_init(void)

@@ -31,6 +31,9 @@ extern "C" {
 #define KI_STACK_MIN ((size_t) 16 * 1024)
 #define KI_STACK_MAX ((size_t) 8 * 1024 * 1024)
 
+/* What of a slot is not the user's, at most: guard and colour. */
+#define KI_STACK_OVERHEAD ((size_t) 17 * 1024)
+
 #define KI_STACK_CACHE 64     /* warm stacks a worker keeps */
 #define KI_STACK_WARM 256     /* warm stacks of the default class kept for all workers */
 #define KI_STACK_WARM_OTHER 8 /* the same for each other class */

@@ -34,6 +34,8 @@ enum {
 #define GUARD_MAX ((size_t) 16 << 10)
 
 _Static_assert(KI_STACK_MIN << (KI_STACK_CLASSES - 1) == KI_STACK_MAX, "classes");
+_Static_assert(GUARD_MAX + (COLOURS - 1) * COLOUR_STEP <= KI_STACK_OVERHEAD,
+               "what a slot loses");
 _Static_assert(SLAB_MAX / KI_STACK_MIN <= (size_t) 1 << INDEX_BITS,
                "an index fits its bits");
 
@@ -63,8 +65,7 @@ static struct {
     struct slab slab[SLABS];
 } all;
 
-/* --- geometry
- * --------------------------------------------------------------------------- */
+/* ---- geometry ---- */
 
 static size_t
 slot_bytes(unsigned cls)
@@ -153,8 +154,7 @@ ki_stack_slab_stack(uint32_t slot)
     return s;
 }
 
-/* --- slabs
- * ------------------------------------------------------------------------------ */
+/* ---- slabs ---- */
 
 /* As much again as the class has, between 4 and 64 MiB, and four slots at least: a small
  * program reserves little, and a large one does not fill the table of slabs. */
@@ -223,8 +223,7 @@ ki_stack_find(const void *addr, struct ki_stack *out)
     return KI_STACK_NOWHERE;
 }
 
-/* --- guards
- * ----------------------------------------------------------------------------- */
+/* ---- guards ---- */
 
 /* A mapping is split in three by each: what is beyond our share of the system's limit is
  * left to the rest of the program. */
@@ -291,8 +290,7 @@ ki_stack_guard_mode(void)
     return all.mode;
 }
 
-/* --- begin and end
- * ---------------------------------------------------------------------- */
+/* ---- begin and end ---- */
 
 void
 ki_stack_slab_init(void)

@@ -117,7 +117,7 @@ KITH_API kith_ms
 kith_left(kith_ms deadline);
 
 /**
- * Say how far the caller's last failed call came.
+ * Say how far the caller's last failed socket call, await, cancel or kith_call came.
  *
  * A call that promises all answers all or a code. After a code this is the number of bytes
  * that were done before it; after KITH_EMSGSIZE of kith_call it is the reply's length.

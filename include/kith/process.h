@@ -36,7 +36,7 @@ typedef struct kith_spawn_options {
     kith_ref *monitor;    /* as kith_spawn_monitor, unless NULL */
     kith_socket give;     /* owned by the child before it runs; kept on failure */
     const char *name;     /* registered before it runs; taken = KITH_EEXIST, no child */
-    size_t stack;         /* bytes; 0 = the default */
+    size_t stack;         /* bytes it may use, at most 8 MiB less 17 KiB; 0 = 47 KiB */
     size_t mailbox_cap;   /* messages; 0 = no limit */
     size_t mailbox_bytes; /* bytes of message bodies; 0 = no limit */
     int mailbox_policy;   /* KITH_MAILBOX_... */
@@ -61,7 +61,7 @@ struct kith_process_info {
     enum kith_status status;
     size_t mailbox_len;                    /* messages */
     size_t n_links, n_monitors, n_sockets; /* of the caller itself; of another 0 */
-    size_t stack;        /* bytes; 0: none of its own (a handler, a plain thread) */
+    size_t stack;        /* bytes it may use; 0: none of its own (a handler, a thread) */
     char fn[64];         /* name of the function it runs, where symbols are known */
     char spawned_by[64]; /* name of the function that spawned it, the same */
     char waits_for[32];  /* "receive", "socket_recv"...; empty when it does not wait */

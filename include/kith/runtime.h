@@ -21,14 +21,15 @@
 extern "C" {
 #endif
 
-/* The environment overrides: KITH_WORKERS and KITH_MESSAGE_ONLY. */
+/* The environment overrides: KITH_WORKERS (0..250) and KITH_MESSAGE_ONLY (0, 1). */
 typedef struct kith_options {
-    size_t size;          /* sizeof(kith_options): an older caller's struct still works */
-    int workers;          /* threads that run processes; 0 = one for each usable CPU */
-    bool stop_on_sigterm; /* SIGTERM and SIGINT begin a kith_stop(drain, kill) */
-    kith_ms drain;        /* of kith_main and these signals: 0 = 5,000 */
-    kith_ms kill;         /* the same: 0 = 1,000 */
-    bool message_only;    /* no call runs inline on the caller's thread: for tests */
+    size_t size; /* sizeof(kith_options): an older caller's struct still works */
+    int workers; /* threads that run processes, 250 at most; 0 = one a usable CPU */
+    bool
+        stop_on_sigterm; /* SIGTERM, SIGINT begin a kith_stop(drain, kill); two: no drain */
+    kith_ms drain;       /* of kith_main and these signals: 0 = 5,000 */
+    kith_ms kill;        /* the same: 0 = 1,000 */
+    bool message_only;   /* no call runs inline on the caller's thread: for tests */
 } kith_options;
 
 #define KITH_OPTIONS_INIT \
@@ -74,8 +75,8 @@ kith_start(const kith_options *o);
  * another stops waits for the end of that, and answers the same.
  *
  * unit     drain, kill: milliseconds; here 0 is 0.
- * returns  how many processes had to be killed; 0 at once in a process or a handler, where
- *          it only begins the stop; or
+ * returns  how many processes had to be killed; in a process or a handler, where it only
+ *          begins the stop, 0 at once, or KITH_ENOMEM, KITH_EAGAIN and nothing has begun; or
  *          KITH_ESTUCK       a thread is in the user's code and does not come back; it is
  *                            named on stderr, and kith_start is refused until it does;
  *          KITH_ENOTRUNNING  there is nothing to stop;

@@ -298,6 +298,15 @@ TEST(Runtime, RefusesOptionsThatMakeNoSense)
     EXPECT_EQ(KITH_EINVAL, kith_start(&o));
     o.workers = 1000000;
     EXPECT_EQ(KITH_EINVAL, kith_start(&o));
+    for (const char *bad : {"abc", "1x", "-1", "251"}) {
+        const kt_env env("KITH_WORKERS", bad);
+
+        testing::internal::CaptureStderr();
+        EXPECT_EQ(KITH_EINVAL, kith_start(nullptr));
+        EXPECT_NE(std::string::npos,
+                  testing::internal::GetCapturedStderr().find("KITH_WORKERS"))
+            << "the error says which variable";
+    }
     EXPECT_EQ(KITH_EINVAL, kith_main(nothing, nullptr, 0, &o));
     o = KITH_OPTIONS_INIT;
     o.workers = 3;

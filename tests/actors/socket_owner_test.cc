@@ -615,6 +615,64 @@ read_into_lent(void *arg)
     return rc < 0 ? rc : 0;
 }
 
+/* What the deferred functions of a killed process answered. */
+struct last_calls {
+    kith_socket full, empty, other;
+    std::atomic<std::ptrdiff_t> got{1}, waited{1}, sent{1}, cancelled{1}, closed{1},
+        again{1};
+};
+
+int
+die_with_calls(void *arg)
+{
+    last_calls *last = *static_cast<last_calls **>(arg);
+    const kith_msg *m;
+
+    if (kith_defer(
+            [](void *p) {
+                last_calls *l = static_cast<last_calls *>(p);
+                char buf[8];
+
+                l->got = kith_socket_recv(l->full, buf, sizeof buf, 0, 100);
+                l->waited = kith_socket_recv(l->empty, buf, sizeof buf, 0, 100);
+                l->sent = kith_socket_send(l->empty, "last", 4, 0, 100);
+                l->cancelled = kith_socket_cancel(l->empty, KITH_OP_RECV);
+                l->closed = kith_socket_close(l->other);
+                l->again = kith_socket_close(l->other);
+            },
+            last) < 0)
+        return KITH_ENOMEM;
+    return kith_receive(&m, KITH_INFINITY);
+}
+
+TEST_F(SocketOwner, TheDeferredFunctionsOfTheKilledCloseAndCallWhatNeedsNoWait)
+{
+    const kt_pair a = kt_pair_import(), b = kt_pair_import(), c = kt_pair_import();
+    last_calls last{.full = a.far, .empty = b.far, .other = c.far}, *arg = &last;
+    char buf[8] = {};
+    kith_pid pid;
+    kith_ref ref;
+
+    ASSERT_EQ(3, kith_socket_send(a.near, "abc", 3, 0, kt_long()));
+    ASSERT_EQ(0, kith_spawn_monitor(die_with_calls, &arg, sizeof arg, &pid, &ref));
+    ASSERT_TRUE(kt_until([&] { return kt_waits(pid, "receive"); }));
+    kt_ignore(kith_exit_signal(pid, kith_reason_of(KITH_KILL, 0, nullptr)));
+
+    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+    EXPECT_EQ(3, last.got);
+    EXPECT_EQ(KITH_EKILLED, last.waited);
+    EXPECT_EQ(4, last.sent);
+    EXPECT_EQ(0, last.cancelled);
+    EXPECT_EQ(0, last.closed);
+    EXPECT_EQ(KITH_ECLOSED, last.again);
+    EXPECT_EQ(KITH_ECLOSED, kith_socket_close(c.far));
+    EXPECT_EQ(0, kith_socket_recv(c.near, buf, sizeof buf, 0, kt_long()));
+    EXPECT_EQ(4, kith_socket_recv(b.near, buf, sizeof buf, 0, kt_long()));
+    kt_close(a);
+    kt_close(b);
+    kt_close(c.near);
+}
+
 TEST_F(SocketOwner, DeferredFreeOfABufferInUseIsSafe)
 {
     const std::size_t rounds = kt_scale(2000);

@@ -241,18 +241,44 @@ TEST_F(Spawn, AStackOfTheSizeAskedForCanBeUsed)
 {
     kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
 
-    o.stack = 4 << 20;
+    o.stack = (4 << 20) + 16384; /* the body's own frames need some, too */
     const kith_reason why = run(
         [] {
-            volatile char room[3 << 20];
+            volatile char room[4 << 20];
 
-            for (std::size_t i = 0; i < sizeof room; i += 1024)
-                room[i] = 1;
-            return room[1024] == 1 ? 0 : KITH_EFAILED;
+            for (std::size_t i = sizeof room; i > 0;
+                 i -= 1024) /* down, as the guard wants it */
+                room[i - 1] = 1;
+            return room[1023] == 1 ? 0 : KITH_EFAILED;
         },
         &o);
 
     EXPECT_EQ(KITH_NORMAL, why.kind) << why;
+}
+
+TEST_F(Spawn, AStackIsNeverSmallerThanAskedFor)
+{
+    for (const std::size_t want :
+         {1u, 8192u, 16384u, 65536u, 100000u, 1u << 20, 4u << 20}) {
+        kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+        struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+
+        o.stack = want;
+        const kith_pid pid = spawn([] { ASSERT_EQ(0, kith_sleep(KITH_INFINITY)); }, &o);
+        ASSERT_EQ(0, kith_process_info(pid, &info));
+        EXPECT_GE(info.stack, want);
+        kill(pid);
+    }
+}
+
+TEST_F(Spawn, OptionsThatMakeNoSenseAreInvalid)
+{
+    kith_spawn_options huge = KITH_SPAWN_OPTIONS_INIT, policy = KITH_SPAWN_OPTIONS_INIT;
+
+    huge.stack = std::size_t{8} << 20;
+    policy.mailbox_policy = KITH_MAILBOX_KILL + 1;
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&huge, nothing, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&policy, nothing, nullptr, 0, nullptr));
 }
 
 TEST_F(Spawn, AMessageSentBeforeTheFirstStepIsThere)

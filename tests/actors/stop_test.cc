@@ -25,7 +25,8 @@ wait_for_ever(void *)
 {
     const kith_msg *m;
 
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
+    while (kith_receive(&m, KITH_INFINITY) == 0)
+        ;
     return 0;
 }
 
@@ -569,6 +570,24 @@ TEST(Runtime, StopsOnSigtermIfAsked)
 
     EXPECT_TRUE(kt_until([] { return kith_send({1}, 1, nullptr, 0) == KITH_ESTOPPED; }));
     EXPECT_TRUE(saw);
+    EXPECT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
+    EXPECT_EQ(0, kith_stop(0, 0));
+}
+
+TEST(Runtime, ASecondSigtermDoesNotWaitForTheDrain)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+
+    o.stop_on_sigterm = true;
+    o.drain = 600000;
+    o.kill = kt_patience(10000);
+    ASSERT_EQ(0, kith_start(&o));
+    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, nullptr));
+    ASSERT_EQ(0, raise(SIGTERM));
+    ASSERT_TRUE(kt_until([] { return kith_stopping(); }));
+    ASSERT_EQ(0, raise(SIGTERM));
+
+    EXPECT_TRUE(kt_until([] { return kith_send({1}, 1, nullptr, 0) == KITH_ESTOPPED; }));
     EXPECT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
     EXPECT_EQ(0, kith_stop(0, 0));
 }
