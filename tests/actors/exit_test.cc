@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * exit_test.cc -- death: of what, in which order, and what is left. */
-#include "tests/support/runtime.h"
+#include "tests/support/sockets.h"
+
+#include "core/seam.h"
 
 #include <atomic>
 #include <vector>
@@ -581,6 +583,102 @@ TEST_F(Exit, ThePortIsFreeWhenOthersHearOfTheDeath)
         ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
         ASSERT_EQ(KITH_KILLED, kt_why(ref).kind);
     }
+}
+
+/* ---- without memory ---- */
+
+std::atomic<bool> no_memory;
+std::atomic<std::size_t> asked_for_memory;
+struct ki_seam real;    // what stood there before
+
+void *
+alloc_or_not(std::size_t size, std::size_t align)
+{
+    if (!no_memory)
+        return real.alloc(size, align);
+    asked_for_memory++;
+    return nullptr;
+}
+
+class ExitWithoutMemory : public kt_runtime {
+  protected:
+    void SetUp() override
+    {
+        real = ki_seam;
+        no_memory = false;
+        asked_for_memory = 0;
+        ki_seam.alloc = alloc_or_not;
+        kt_runtime::SetUp();
+    }
+
+    void TearDown() override
+    {
+        kt_runtime::TearDown();
+        ki_seam = real;
+    }
+};
+
+TEST_F(ExitWithoutMemory, DyingAllocatesNothing)
+{
+    struct world {
+        kt_pair pair;
+        kith_pid reader, peer, doomed;
+        std::atomic<int> exits{0}, ready{0}, read{0}, deferred{0};
+    };
+    static world *w;
+    world here;
+    kith_ref ref, timer;
+    const kith_msg *m;
+
+    w = &here;
+    w->pair = kt_pair_import();
+    w->peer = spawn([] {
+        const kith_msg *got;
+
+        kith_flag_trap_exit(true);
+        w->ready++;
+        if (kith_receive_tag(KITH_TAG_EXIT, &got, KITH_INFINITY) == 0)
+            w->exits++;
+    });
+    ASSERT_TRUE(kt_until([] { return w->ready == 1; }));
+    w->doomed = spawn_result([] {
+        const kith_msg *got;
+        kith_ref of_peer;
+        int rc = kith_link(w->peer);
+
+        rc = rc < 0 ? rc : kith_monitor(w->peer, &of_peer);
+        rc = rc < 0 ? rc : kith_register("doomed", kith_self());
+        rc = rc < 0 ? rc : kith_defer([](void *) { w->deferred++; }, nullptr);
+        if (rc < 0 || kith_alloc(100) == nullptr)
+            return 1;
+        w->ready++;
+        rc = kith_receive_tag(3, &got, KITH_INFINITY); /* others stay in the mailbox */
+        no_memory = true;
+        return rc < 0 ? rc : KITH_ECANCELED;
+    });
+    ASSERT_TRUE(kt_until([] { return w->ready == 2; }));
+    ASSERT_EQ(0, kith_socket_give(w->pair.far, w->doomed, 1));
+    w->reader = spawn([] {
+        char c;
+
+        w->read = static_cast<int>(kith_socket_recv(w->pair.far, &c, 1, 0, KITH_INFINITY));
+    });
+    ASSERT_TRUE(kt_until([] { return kt_waits(w->reader, "socket_recv"); }));
+    ASSERT_EQ(0, kith_send_after(1000000, w->doomed, 1, KITH_IOV(*w), &timer));
+    ASSERT_EQ(0, kith_monitor(w->doomed, &ref));
+    ASSERT_EQ(0, kt_send(w->doomed, 2, 0));
+    ASSERT_EQ(0, kt_send(w->doomed, 3, 0));
+
+    ASSERT_EQ(0, kith_receive_ref(ref, &m, kt_long()));
+    EXPECT_TRUE(kt_until([] { return w->exits == 1 && w->read != 0; }));
+    no_memory = false;
+
+    EXPECT_EQ(KITH_ECANCELED, kt_down(m).why.code);
+    EXPECT_EQ(0u, asked_for_memory);
+    EXPECT_EQ(1, w->deferred);
+    EXPECT_EQ(KITH_ECLOSED, w->read);
+    EXPECT_EQ(0u, kith_whereis("doomed").id);
+    kt_close(w->pair.near);
 }
 
 TEST_F(Exit, NobodyIsTherePastTheDown)
