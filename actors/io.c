@@ -32,15 +32,18 @@ fd_of(struct ki_socket *s)
 static int
 need_edge(struct ki_socket *s, uint32_t bit)
 {
-    s->ready &= ~bit;
     if (s->registered) {
         ki_sched.poller->again(fd_of(s), ki_socket_id(s), bit);
-        return 0;
+    } else {
+        int rc = ki_sched.poller->add(fd_of(s), ki_socket_id(s));
+
+        if (rc < 0) /* the bit stays: no edge would bring it back */
+            return rc;
+        s->registered = true;
+        s->drains = s->protocol == KITH_TCP && s->type == KITH_STREAM; /* I1 */
     }
-    int rc = ki_sched.poller->add(fd_of(s), ki_socket_id(s));
-    s->registered = rc == 0;
-    s->drains = rc == 0 && s->protocol == KITH_TCP && s->type == KITH_STREAM; /* I1 */
-    return rc;
+    s->ready &= ~bit;
+    return 0;
 }
 
 static enum ki_attempt
@@ -52,6 +55,18 @@ wait_for(struct ki_socket *s, uint32_t bit, ptrdiff_t *result)
         return KI_TRY_AGAIN;
     *result = rc;
     return KI_TRY_DONE;
+}
+
+/* The same for a look that leaves what it sees, or looks for something else than bytes: its EAGAIN
+ * says nothing of those. It is tried again at the next edge, whatever that is. */
+static enum ki_attempt
+wait_for_change(struct ki_socket *s, ptrdiff_t *result)
+{
+    const uint32_t ready = s->ready;
+    const enum ki_attempt a = wait_for(s, KI_READY_IN, result);
+
+    s->ready = ready;
+    return a;
 }
 
 static enum ki_attempt
@@ -70,6 +85,34 @@ ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result)
     return n == KITH_EAGAIN ? wait_for(s, KI_READY_IN, result) : done(result, n);
 }
 
+/* Urgent data that is not there yet, or was taken already; once the connection has ended none will
+ * come. */
+static enum ki_attempt
+recv_urgent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
+
+    if (n != KITH_EINVAL && n != KITH_EAGAIN)
+        return done(result, n);
+    return s->ended ? done(result, 0) : wait_for_change(s, result);
+}
+
+/* Not the bytes that come next, or not for good. */
+static enum ki_attempt
+recv_aside(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    const bool all = (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
+    ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
+
+    if (n ==
+        KITH_EAGAIN) /* nothing to look at is nothing to read, but for the error queue */
+        return (io->flags & KITH_MSG_ERRQUEUE) ? wait_for_change(s, result)
+                                               : wait_for(s, KI_READY_IN, result);
+    if (n > 0 && all && (size_t) n < io->len)
+        return s->ended ? done(result, KITH_EOF) : wait_for_change(s, result);
+    return done(result, n == 0 && all ? KITH_EOF : n);
+}
+
 /* With flags. WAITALL is ours to do, and of streams only. */
 static enum ki_attempt
 recv_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
@@ -77,6 +120,10 @@ recv_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     const bool all = (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
     const int flags = ki_sock_flags(io->flags);
 
+    if (io->flags & KITH_MSG_OOB)
+        return recv_urgent(s, io, result);
+    if (io->flags & (KITH_MSG_PEEK | KITH_MSG_ERRQUEUE))
+        return recv_aside(s, io, result);
     for (;;) {
         size_t want = io->len - io->done;
         ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf + io->done, want, flags);
@@ -85,11 +132,8 @@ recv_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
             return n == 0 && all ? done(result, KITH_EOF)
                                  : ki_io_recv_nothing(s, n, result);
         ki_io_note_read(s, (size_t) n, want);
-        if (!all || ((io->flags & KITH_MSG_PEEK) != 0 && (size_t) n == want))
+        if (!all)
             return done(result, n);
-        if ((io->flags & KITH_MSG_PEEK) !=
-            0) /* the same bytes again: a full look or none */
-            return wait_for(s, KI_READY_IN, result);
         io->done += (size_t) n;
         if (io->done == io->len)
             return done(result, (ptrdiff_t) io->len);
@@ -165,10 +209,21 @@ try_sendto(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 
 /* ---- connect ---- */
 
+/* Neither error nor peer: under way, or it has failed and another call has taken the error. The
+ * kernel knows. */
+static int
+ask_again(struct ki_socket *s, struct ki_io *io)
+{
+    struct ki_native_addr to;
+    int rc = ki_sockaddr_to_native(io->u.addr, &to);
+
+    return rc < 0 ? rc : ki_seam.connect(fd_of(s), to.bytes, to.len);
+}
+
 /* The kernel's attempt is under way: has it ended? A fresh TCP socket reports out and hang-up
  * at once, so only a peer's name is proof of success. */
 static enum ki_attempt
-connect_ended(struct ki_socket *s, ptrdiff_t *result)
+connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     struct ki_native_addr peer = {.len = sizeof peer.bytes};
     int rc = ki_sock_error(fd_of(s));
@@ -176,7 +231,11 @@ connect_ended(struct ki_socket *s, ptrdiff_t *result)
     if (rc == 0) {
         rc = ki_seam.peername(fd_of(s), peer.bytes, &peer.len);
         if (rc == KITH_ENOTCONN)
+            rc = ask_again(s, io);
+        if (rc == KITH_EALREADY || rc == KITH_EINPROGRESS)
             return wait_for(s, KI_READY_OUT, result);
+        if (rc == KITH_EISCONN)
+            rc = 0;
     }
     s->connecting = false;
     s->connected = rc >= 0;
@@ -190,7 +249,7 @@ try_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     int rc;
 
     if (s->connecting)
-        return connect_ended(s, result);
+        return connect_ended(s, io, result);
     if (s->connected) /* asked once more, Linux would tell of the first attempt's success */
         return done(result, KITH_EISCONN);
     rc = ki_sockaddr_to_native(io->u.addr, &to);

@@ -206,8 +206,8 @@ struct ki_socket {
     bool drains;               /* [s] a short read empties it: io.c I1 */
     bool lost;                 /* [s] the owner's death closes: no linger */
     bool closing;              /* [s] */
+    bool ended;                /* [s] the peer has sent its last */
     uint32_t owed;             /* [s] STOP nodes that are still to come */
-    struct ki_op *close_op;    /* [s] who waits for the end of the close */
     uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
     uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
     struct ki_queue queue[KI_DIRS];        /* [s] */

@@ -79,6 +79,8 @@ ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_
 static void
 unwatch(struct ki_proc *p, struct ki_monitor *m)
 {
+    ki_store_rlx(&m->id,
+                 0); /* a stale ref of p's finds nobody, whoever has the record next */
     m->active = false;
     if (m->w_prev)
         m->w_prev->w_next = m->w_next;

@@ -17,6 +17,7 @@ struct ki_name {
     struct ki_name *next;
     struct ki_proc *proc;
     uint64_t id;
+    bool reserved; /* [l] taken, but nobody finds it yet */
     size_t len;
     char text[];
 };
@@ -64,7 +65,7 @@ unlink_name(struct ki_name *n)
 
 /* `id` is who the caller means; by now the record may be another's. */
 static int
-enter_name(const char *text, struct ki_proc *p, uint64_t id)
+enter_name(const char *text, struct ki_proc *p, uint64_t id, bool reserved)
 {
     size_t len = length(text);
     struct ki_name *n;
@@ -75,7 +76,7 @@ enter_name(const char *text, struct ki_proc *p, uint64_t id)
     n = ki_slab_alloc(ki_slab_here(), sizeof *n + len);
     if (!n)
         return KITH_ENOMEM;
-    *n = (struct ki_name){.proc = p, .id = id, .len = len};
+    *n = (struct ki_name){.proc = p, .id = id, .reserved = reserved, .len = len};
     memcpy(n->text, text, len);
 
     pthread_mutex_lock(&names.lock);
@@ -101,9 +102,17 @@ enter_name(const char *text, struct ki_proc *p, uint64_t id)
 }
 
 int
-ki_name_register(const char *name, struct ki_proc *p)
+ki_name_reserve(const char *name, struct ki_proc *p)
 {
-    return enter_name(name, p, ki_proc_id(p));
+    return enter_name(name, p, ki_proc_id(p), true);
+}
+
+void
+ki_name_publish(struct ki_proc *p)
+{
+    pthread_mutex_lock(&names.lock);
+    ki_load_rlx(&p->name)->reserved = false;
+    pthread_mutex_unlock(&names.lock);
 }
 
 void
@@ -133,7 +142,7 @@ kith_register(const char *name, kith_pid pid)
     if (length(name) == 0)
         return KITH_EINVAL;
     p = ki_proc_find(pid);
-    return p ? enter_name(name, p, pid.id) : KITH_ENOPROC;
+    return p ? enter_name(name, p, pid.id, false) : KITH_ENOPROC;
 }
 
 int
@@ -150,6 +159,8 @@ kith_unregister(const char *name)
         return KITH_EINVAL;
     pthread_mutex_lock(&names.lock);
     n = *find(name, len);
+    if (n && n->reserved)
+        n = NULL;
     if (n)
         unlink_name(n);
     pthread_mutex_unlock(&names.lock);
@@ -170,7 +181,7 @@ kith_whereis(const char *name)
         return pid;
     pthread_mutex_lock(&names.lock);
     struct ki_name *n = *find(name, len);
-    if (n)
+    if (n && !n->reserved)
         pid.id = n->id;
     pthread_mutex_unlock(&names.lock);
     return pid;

@@ -5,9 +5,10 @@
 
 #include "actors/proc.h"
 
-/* ki_name_register: 0, KITH_EEXIST (taken), KITH_EALREADY (p has one), KITH_EINVAL (empty or
- * too long), KITH_ENOPROC (p is dying), KITH_ENOMEM. */
-int ki_name_register(const char *name, struct ki_proc *p);
+/* ki_name_reserve takes a name for p, by which nobody finds it yet: 0, KITH_EEXIST (taken),
+ * KITH_EINVAL (empty or too long), KITH_ENOMEM. ki_name_publish: now it is found. By who makes p. */
+int ki_name_reserve(const char *name, struct ki_proc *p);
+void ki_name_publish(struct ki_proc *p);
 
 /* ki_name_drop frees p's name, if it has one. By p, dying, or by who made p. */
 void ki_name_drop(struct ki_proc *p);

@@ -328,6 +328,7 @@ ki_op_await_soon(struct ki_proc *p, struct ki_op *op, const char *what, struct k
         ki_proc_park_for_sure(p);
         ki_store_rlx(&p->waits_for, NULL);
     }
+    (void) ki_proc_die_if_doomed(p); /* and then what was won is closed with it */
     return take_result(p, op, io);
 }
 
@@ -386,9 +387,9 @@ ki_op_own_mail(struct ki_proc *p, struct ki_op *op, struct ki_node *n, const cha
 {
     ki_proc_dispatch(p, n);
     ki_store_rlx(&p->waits_for, NULL);
+    (void) ki_proc_die_if_doomed(p);
     if (op->arrived)
         return ki_op_own_result(p, op);
-    (void) ki_proc_die_if_doomed(p);
     return ki_op_own_await_slowly(p, op, KITH_INFINITY, what);
 }
 

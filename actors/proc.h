@@ -171,7 +171,7 @@ int ki_thread_attach(struct ki_proc **self);
 void ki_thread_park(struct ki_proc *p, uint64_t deadline_ns);
 void ki_thread_wake(struct ki_task *t);
 void ki_threads_init(void);
-void ki_thread_detach(void); /* a stop: the caller's pseudo-process ends */
+void ki_thread_detach(uint64_t deadline_ns); /* a stop: the caller's pseudo-process ends */
 KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why);
 
 /* monitor.c */

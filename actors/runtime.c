@@ -244,11 +244,12 @@ doom_process(struct ki_proc *p, uint64_t word, void *ctx)
 /* A plain thread that waits answers KITH_ESTOPPED. A thread's record has no other use for its
  * job_node, and is not given back while the runtime is stopped. */
 static void
-wake_thread(struct ki_proc *p, uint64_t word, void *self)
+wake_thread(struct ki_proc *p, uint64_t word, void *ctx)
 {
-    if (p->body != KI_BODY_THREAD || p == self)
-        return;
     (void) word;
+    (void) ctx;
+    if (p->body != KI_BODY_THREAD)
+        return;
     p->job_node = (struct ki_node){.to = ki_proc_id(p), .kind = KI_N_STOPPED};
     if (!ki_sched_post(ki_proc_task(p), &p->job_node, KI_MBOX_DEAD))
         return; /* it is ending by itself */
@@ -258,7 +259,8 @@ wake_thread(struct ki_proc *p, uint64_t word, void *self)
 static bool
 wait_for_none(kith_ms ms, bool hurry)
 {
-    uint64_t deadline = ki_os_now_ns() + (uint64_t) (ms > 0 ? ms : 0) * MS;
+    const uint64_t span = ms > 0 ? (uint64_t) ms : 0, now = ki_os_now_ns();
+    const uint64_t deadline = span > (UINT64_MAX - now) / MS ? UINT64_MAX : now + span * MS;
 
     for (;;) {
         uint32_t seen = ki_load_seq(&ki_runtime.quiet);
@@ -283,24 +285,29 @@ stop_listening(struct ki_proc *self)
         if (!s)
             return;
         if (ki_load_rlx(&s->listening))
-            (void) ki_socket_call(self, (kith_socket){ki_socket_id(s)},
-                                  ki_socket_stop_listening, NULL);
+            ki_socket_call_later(self, s, KI_OP_CALL, ki_socket_stop_listening);
     }
 }
 
+/* Those that are left are plain threads'. Workers that are stuck do not close them: in bounded time. */
 static void
-close_sockets(void)
+close_sockets(struct ki_proc *self, uint64_t deadline)
 {
+    int rc = 0;
+
     for (uint32_t i = 0;; i++) {
         struct ki_socket *s =
             (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, i);
 
         if (!s)
-            return;
+            break;
         uint64_t w = ki_load_acq(&s->task.mbox);
         if (w != 0 && !(w & KI_MBOX_DEAD))
-            (void) kith_socket_close((kith_socket){ki_socket_id(s)});
+            ki_socket_call_later(self, s, KI_OP_CLOSE, NULL);
     }
+    while (self->ops && rc == 0)
+        rc = ki_proc_wait(self, deadline, "stop");
+    ki_proc_wait_end(self);
 }
 
 /* Steps 1 to 6. */
@@ -308,6 +315,7 @@ static int
 stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
 {
     struct doom shutdown = {.kind = KITH_SHUTDOWN}, killed = {.kind = KITH_KILL};
+    uint64_t deadline, leave;
     bool all;
 
     stop_listening(self);
@@ -322,16 +330,17 @@ stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
         }
     }
     all = ki_load_seq(&ki_runtime.n_procs) == 0;
-    close_sockets();
+    leave = ki_os_now_ns() + (uint64_t) (all ? LEAVE_MS : GRACE_MS) * MS;
+    deadline = ki_now_ns() + GRACE_MS * (uint64_t) MS;
+    close_sockets(self, deadline);
     ki_signals_forget();
-    ki_thread_detach();
+    ki_thread_detach(deadline);
     ki_store_seq(&ki_runtime.state, KI_STATE_STOPPED);
-    each_process(wake_thread, self); /* after that store: see ki_thread_attach */
+    each_process(wake_thread, NULL); /* after that store: see ki_thread_attach */
     ki_sched_halt();
     ki_offload_stop();
     /* With nobody left no worker is in the user's code: all leave, however busy the machine. */
-    if (!ki_sched_join(ki_os_now_ns() + (uint64_t) (all ? LEAVE_MS : GRACE_MS) * MS) ||
-        !all) {
+    if (!ki_sched_join(leave) || !all) {
         life.stuck = true;
         return KITH_ESTUCK;
     }

@@ -182,6 +182,9 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
 KI_HOT void
 serve(struct ki_socket *s)
 {
+    /* An attempt to connect first: a receive would take its error. */
+    if (ki_slow(s->connecting))
+        serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
     serve_direction(s, &s->queue[KI_DIR_READ], KI_READY_IN);
     if (ki_slow(s->queue[KI_DIR_WRITE].head != NULL))
         serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
@@ -208,8 +211,8 @@ requested(struct ki_socket *s, struct ki_op *op)
         ki_op_complete(op, op->io.u.call(s, op->io.arg), KI_OP_EXECUTOR);
         return;
     case KI_OP_CLOSE:
-        s->close_op = op;
         ki_socket_begin_close(s);
+        ki_op_complete(op, 0, KI_OP_EXECUTOR);
         return;
     case KI_OP_CONNECT:
         if (!ki_socket_connects(s))
@@ -265,8 +268,11 @@ note_ready(struct ki_socket *s, uint32_t bits)
     if (ki_slow(bits & ~usual)) {
         if (bits & (KI_READY_ERR | KI_READY_HUP))
             bits |= KI_READY_IN | KI_READY_OUT;
-        if (bits & KI_READY_RDHUP)
+        if (bits &
+            (KI_READY_RDHUP | KI_READY_PRI)) /* who waits for urgent data is in there */
             bits |= KI_READY_IN;
+        if (bits & (KI_READY_RDHUP | KI_READY_HUP))
+            s->ended = true;
         if (bits & KI_READY_RETRY)
             retry(s);
         if (bits & ~(usual | KI_READY_RETRY))
@@ -473,12 +479,10 @@ bool
 ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
 {
     struct ki_proc *owner = s->owner;
-    struct ki_op *op;
 
     for (;;) {
         if (s->owed) /* I5: those STOPs are near */
             return false;
-        op = s->close_op;
         if (ki_mbox_die(&s->task.mbox))
             break;
         handle_all(s, ki_mbox_take(&s->task.mbox));
@@ -486,14 +490,12 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     /* From GONE's push on the record is the owner's. */
     s->gone_node.kind = KI_N_GONE;
     s->gone_node.to = s->owner_id;
-    if (self && self == owner) {
+    if (self && self == owner && ki_proc_owns(self, s)) {
         ki_proc_disown(self, s);
         record_free(s);
     } else if (!ki_sched_post(ki_proc_task(owner), &s->gone_node, KI_MBOX_DEAD)) {
         record_free(s);
     }
-    if (op)
-        ki_op_complete(op, 0, KI_OP_EXECUTOR);
     return true;
 }
 
@@ -519,11 +521,12 @@ ki_socket_keep(struct ki_proc *p, struct ki_socket *s)
         ki_proc_own(p, s);
 }
 
+/* Its GONE may have come before: who stops the runtime closes what nobody has taken yet. */
 void
 ki_socket_take(struct ki_proc *p, kith_socket h)
 {
-    ki_proc_own(p, (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets,
-                                                             ki_id_index(h.id)));
+    ki_socket_keep(p, (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets,
+                                                                ki_id_index(h.id)));
 }
 
 void

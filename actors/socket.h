@@ -70,6 +70,11 @@ void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);
 int ki_socket_call(struct ki_proc *p, kith_socket h,
                    int (*fn)(struct ki_socket *s, void *arg), void *arg);
 
+/* ki_socket_call_later has an operation of that kind, KI_OP_CALL or KI_OP_CLOSE, done without waiting
+ * for it: by a stop, which no worker may hold up. p->ops is empty when all are. */
+void ki_socket_call_later(struct ki_proc *p, struct ki_socket *s, uint8_t kind,
+                          int (*fn)(struct ki_socket *s, void *arg));
+
 /* ki_socket_give_at_birth makes c, a child of p's that has not run, the owner. */
 int ki_socket_give_at_birth(struct ki_proc *p, struct ki_proc *c, kith_socket h);
 

@@ -517,6 +517,20 @@ ki_socket_call(struct ki_proc *p, kith_socket h, int (*fn)(struct ki_socket *s, 
     return op ? (int) ki_op_await_soon(p, op, "socket", NULL) : KITH_ENOMEM;
 }
 
+void
+ki_socket_call_later(struct ki_proc *p, struct ki_socket *s, uint8_t kind,
+                     int (*fn)(struct ki_socket *s, void *arg))
+{
+    struct ki_io io = {.kind = kind, .u.call = fn};
+    struct ki_op *op = ki_op_new(p, s, ki_socket_id(s), &io);
+
+    if (!op)
+        return;
+    op->forgotten = true;
+    ki_op_begin(&op->word, op->slot.generation, false);
+    ki_op_submit(op);
+}
+
 static int
 call(kith_socket h, int (*fn)(struct ki_socket *s, void *arg), void *arg)
 {
@@ -728,8 +742,9 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     native_type = ki_type_to_native(type);
     if (native_domain < 0 || native_type < 0)
         return KITH_EINVAL;
+    ki_proc_charge(p,
+                   CALL_COST); /* it may die in there: not with a descriptor in its hand */
     fd = ki_seam.socket(native_domain, native_type, protocol);
-    ki_proc_charge(p, CALL_COST);
     return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, s);
 }
 
@@ -750,25 +765,6 @@ close_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h)
     return (int) ki_op_await_soon(p, op, "socket_close", NULL);
 }
 
-/* Stopped operations are still to be unlinked: wait for the end like one who asked by message. */
-static int
-close_later(struct ki_proc *p, struct ki_socket *s, kith_socket h)
-{
-    struct ki_io io = {.kind = KI_OP_CLOSE};
-    struct ki_op *op = ki_op_new(p, s, h.id, &io);
-
-    if (op) {
-        ki_op_begin(&op->word, op->slot.generation, false);
-        KI_CHECK(ki_op_busy(&op->word));
-        s->close_op = op;
-        op->forgotten = p->body == KI_BODY_HANDLER;
-    }
-    ki_socket_release(s);
-    if (!op || p->body == KI_BODY_HANDLER)
-        return 0;
-    return (int) ki_op_await_soon(p, op, "socket_close", NULL);
-}
-
 int
 kith_socket_close(kith_socket h)
 {
@@ -786,7 +782,9 @@ kith_socket_close(kith_socket h)
     if (!may_claim(p) || !claim(s, h))
         return close_by_message(p, s, h);
     ki_socket_begin_close(s);
-    return ki_socket_end_close(s, p) ? 0 : close_later(p, s, h);
+    if (!ki_socket_end_close(s, p)) /* stopped operations are still to be unlinked */
+        ki_socket_release(s);
+    return 0;
 }
 
 /* ---- ownership ---- */

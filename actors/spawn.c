@@ -65,7 +65,9 @@ abort_child(struct ki_proc *c)
 
         ki_stack_put(&c->fiber.stack, w ? &w->stacks : NULL);
     }
-    KI_CHECK(ki_mbox_die(&c->fiber.task.mbox));
+    c->dying = true;
+    while (!ki_mbox_die(&c->fiber.task.mbox)) /* a stop has looked at all records */
+        ki_proc_take(c);
     ki_proc_free(c);
 }
 
@@ -82,7 +84,8 @@ attach(struct ki_proc *p, struct ki_proc *c, const kith_spawn_options *o, kith_r
             return KITH_ENOMEM;
     }
     if (rc == 0 && o->name)
-        rc = ki_name_register(o->name, c);
+        rc =
+            ki_name_reserve(o->name, c); /* nobody shall know c who might then fail to be */
     if (rc == 0 && o->link)
         rc = ki_link_at_birth(p, c);
     if (rc == 0 && o->give.id)
@@ -94,6 +97,8 @@ attach(struct ki_proc *p, struct ki_proc *c, const kith_spawn_options *o, kith_r
             ki_monitor_undo_birth(p, m);
         return rc;
     }
+    if (o->name)
+        ki_name_publish(c);
     if (m) {
         ki_monitor_at_birth(c, m);
         *ref = (kith_ref){ki_load_rlx(&m->id)};
@@ -134,7 +139,7 @@ spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_
     c->spawn_site = b->site;
     if (o && (o->mailbox_cap || o->mailbox_bytes))
         ki_limit_set(c, o->mailbox_cap, o->mailbox_bytes, o->mailbox_policy);
-    c->handler = b->body == KI_BODY_HANDLER ? b->handler : NULL;
+    c->handler = b->handler;
     rc = copy_arg(c, b->body == KI_BODY_STACK ? b->handler : NULL, arg, len);
     w = ki_worker_self();
     if (rc == 0 && b->body == KI_BODY_STACK)

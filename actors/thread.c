@@ -23,7 +23,7 @@ struct ki_thread {
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
-static void die(struct ki_thread *t, kith_reason why);
+static void die(struct ki_thread *t, kith_reason why, uint64_t deadline_ns);
 
 /* t's pseudo-process belongs to a run that is over: its sockets are closed, its operations have
  * ended, nobody sends to it any more. */
@@ -52,7 +52,8 @@ thread_ends(void *arg)
         (state == KI_STATE_STOPPED || t->epoch != ki_load_rlx(&ki_runtime.epoch)))
         bury(t);
     if (t->proc && state == KI_STATE_RUNNING)
-        die(t, t->proc->doomed ? t->proc->why : kith_reason_of(KITH_NORMAL, 0, NULL));
+        die(t, t->proc->doomed ? t->proc->why : kith_reason_of(KITH_NORMAL, 0, NULL),
+            UINT64_MAX);
     pthread_setspecific(key, NULL);
     ki_mem_free(t, sizeof *t);
 }
@@ -116,7 +117,7 @@ ki_thread_killed(struct ki_proc *p)
 {
     struct ki_thread *t = p->thread;
 
-    die(t, p->why);
+    die(t, p->why, UINT64_MAX);
     t->killed = true;
 }
 
@@ -151,32 +152,41 @@ ki_thread_park(struct ki_proc *p, uint64_t deadline_ns)
     }
 }
 
+/* While the runtime runs, workers answer what it waits for. When they have left, which a thread that
+ * waits is told (KI_N_STOPPED), or are stuck, the record stays behind, as in bury(). */
 static void
-die(struct ki_thread *t, kith_reason why)
+die(struct ki_thread *t, kith_reason why, uint64_t deadline_ns)
 {
     struct ki_proc *p = t->proc;
 
     ki_proc_wait_end(p);
     ki_exit_begin(p, why);
-    while (!ki_exit_step(p))
-        if (!ki_proc_take(p))
-            ki_thread_park(p, UINT64_MAX);
+    while (!ki_exit_step(p)) {
+        if (ki_proc_take(p))
+            continue;
+        if (ki_load_seq(&ki_runtime.state) != KI_STATE_RUNNING ||
+            (deadline_ns != UINT64_MAX && ki_now_ns() >= deadline_ns)) {
+            t->proc = NULL;
+            return;
+        }
+        ki_thread_park(p, deadline_ns);
+    }
     t->proc = NULL;
     ki_proc_free(p);
 }
 
 void
-ki_thread_detach(void)
+ki_thread_detach(uint64_t deadline_ns)
 {
     struct ki_thread *t = pthread_getspecific(key);
 
     if (t && t->proc && t->epoch == ki_load_rlx(&ki_runtime.epoch))
-        die(t, kith_reason_of(KITH_NORMAL, 0, NULL));
+        die(t, kith_reason_of(KITH_NORMAL, 0, NULL), deadline_ns);
 }
 
 void
 ki_thread_exit(struct ki_proc *p, kith_reason why)
 {
-    die(p->thread, why);
+    die(p->thread, why, UINT64_MAX);
     pthread_exit(NULL);
 }

@@ -651,4 +651,42 @@ TEST_F(Handler, OneThatNeverEndsItsMailLetsOthersRun)
     kill(pid);
 }
 
+TEST_F(Handler, OneKilledBeforeItsFirstStepTellsItsStarter)
+{
+    static std::atomic<int> answered;
+
+    answered = 0;
+    for (const bool stack : {false, true}) {
+        answered = 1;
+        const kith_pid starter = spawn([stack] {
+            kith_server t = {};
+            kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+            kith_pid pid;
+
+            t.with_stack = stack;
+            t.init = [](void *,
+                        void *) -> int { /* or it is killed in here */
+                                         const kith_msg *m;
+
+                                         kt_ignore(kith_exit_signal(kith_self(), of_kill));
+                                         return kith_receive(&m, 0) == KITH_EHANDLER
+                                                    ? 0
+                                                    : KITH_EFAILED;
+            };
+            o.name = "early";
+            answered = kith_server_start(&t, &o, nullptr, 0, &pid);
+        });
+        EXPECT_TRUE(kt_until([] {
+            const kith_pid early = kith_whereis("early");
+
+            if (early.id)
+                kt_ignore(kith_exit_signal(early, of_kill));
+            return answered != 1;
+        }));
+        EXPECT_EQ(0, kith_wait(starter, nullptr, kt_long()));
+        EXPECT_TRUE(answered == 0 || answered == KITH_EKILLED) << answered;
+    }
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+}
+
 }    // namespace

@@ -699,4 +699,48 @@ TEST_F(SocketOwner, DeferredFreeOfABufferInUseIsSafe)
     });
 }
 
+TEST_F(SocketGive, OneThatIsClosedBeforeItsMessageIsReceivedLeavesTheOthers)
+{
+    in_process([] {
+        const kt_pair p = kt_pair_import(), q = kt_pair_import();
+        const kith_msg *m;
+
+        for (const kith_socket &s : {p.near, q.near, p.far}) {
+            ASSERT_EQ(0, kith_socket_give(s, kith_self(), 1));
+            ASSERT_EQ(0, kith_socket_close(s));
+            ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
+        }
+        EXPECT_EQ(kith_self(), kt_owner(q.far)) << "it closes with us";
+    });
+}
+
+TEST_F(SocketOwner, KilledWhileItOpensNothingIsLost)    // main.cc counts the descriptors
+{
+    const std::size_t rounds = kt_scale(300);
+    std::mt19937_64 rng = kt_rng();
+
+    in_process([&] {
+        for (std::size_t i = 0; i < rounds; i++) {
+            kith_pid pid;
+            kith_ref ref;
+
+            ASSERT_EQ(0, kith_spawn_monitor(
+                             [](void *) -> int {
+                                 for (;;) {
+                                     kith_socket s;
+
+                                     if (kith_socket_open(KITH_INET, KITH_STREAM, 0,
+                                                          nullptr, &s) == 0)
+                                         kith_socket_close(s);
+                                 }
+                             },
+                             nullptr, 0, &pid, &ref));
+            for (std::uint64_t n = rng() % 8; n > 0; n--)
+                kith_yield();
+            kt_ignore(kith_exit_signal(pid, kith_reason_of(KITH_KILL, 0, nullptr)));
+            ASSERT_EQ(KITH_KILLED, kt_why(ref).kind);
+        }
+    });
+}
+
 }    // namespace

@@ -2,6 +2,8 @@
  * socket_wait_test.cc -- how a wait ends: answer, timeout, select message, cancel. */
 #include "tests/support/sockets.h"
 
+#include "core/sched.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -555,6 +557,186 @@ TEST_F(SocketCancel, OfAHalfDoneSendTellsHowFarItCame)
         EXPECT_EQ(KITH_ECANCELED, rc);
         EXPECT_EQ(went, kt_read_all(p.far));
         kt_close(p);
+    });
+}
+
+/* ---- receives that look aside ---- */
+
+class SocketAside : public kt_sockets {
+  protected:
+    /* A registered pair with five bytes to read at `far`. */
+    static kt_pair with_five_bytes()
+    {
+        const kt_pair p = kt_pair_of();
+        char c;
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, &c, 1, 0, 1));
+        EXPECT_EQ(5, kith_socket_send(p.near, "hello", 5, 0, kt_long()));
+        EXPECT_EQ(1, kith_socket_recv(p.far, &c, 1, KITH_MSG_PEEK, kt_long()));
+        return p;
+    }
+
+    static void expect_five_bytes(const kt_pair &p)
+    {
+        char buf[16];
+
+        EXPECT_EQ(5, kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long()));
+        kt_close(p);
+    }
+};
+
+TEST_F(SocketAside, AShortPeekLeavesTheBytesReadable)
+{
+    by_process_and_thread([] {
+        const kt_pair p = with_five_bytes();
+        char buf[16];
+
+        EXPECT_EQ(5, kith_socket_recv(p.far, buf, sizeof buf, KITH_MSG_PEEK, kt_long()));
+        expect_five_bytes(p);
+    });
+}
+
+TEST_F(SocketAside, APeekForMoreThatTimesOutDoesToo)
+{
+    by_process_and_thread([] {
+        const kt_pair p = with_five_bytes();
+        char buf[16];
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, buf, sizeof buf,
+                                                  KITH_MSG_PEEK | KITH_MSG_WAITALL, 20));
+        expect_five_bytes(p);
+    });
+}
+
+TEST_F(SocketAside, ALookAtTheErrorQueueDoesToo)
+{
+    by_process_and_thread([] {
+        const kt_pair p = with_five_bytes();
+        char buf[16];
+
+        EXPECT_EQ(KITH_ETIMEOUT,
+                  kith_socket_recv(p.far, buf, sizeof buf, KITH_MSG_ERRQUEUE, 0));
+        expect_five_bytes(p);
+    });
+}
+
+TEST_F(SocketAside, APeekForAllWaitsUntilAllIsThere)
+{
+    in_process([this] {
+        const kt_pair p = with_five_bytes();
+        char buf[16] = {};
+        const kith_pid more = spawn([p] {
+            ASSERT_TRUE(kt_eventually([p] { return kt_owner(p.far).id != 0; }));
+            ASSERT_EQ(5, kith_socket_send(p.near, "world", 5, 0, kt_long()));
+        });
+
+        EXPECT_EQ(10, kith_socket_recv(p.far, buf, 10, KITH_MSG_PEEK | KITH_MSG_WAITALL,
+                                       kt_long()));
+        EXPECT_STREQ("helloworld", buf);
+        EXPECT_EQ(10, kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long()));
+        EXPECT_EQ(0, kith_wait(more, nullptr, kt_long()));
+        kt_close(p);
+    });
+}
+
+TEST_F(SocketAside, UrgentDataIsWaitedForAndOverWithTheConnection)
+{
+    in_process([this] {
+        const kt_pair p = kt_pair_of();
+        std::atomic<std::ptrdiff_t> got = -1;
+        char c = 0;
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, &c, 1, KITH_MSG_OOB, 1));
+        kith_pid waits = spawn([p, &got] {
+            char u = 0;
+
+            got = kith_socket_recv(p.far, &u, 1, KITH_MSG_OOB, KITH_INFINITY);
+            EXPECT_EQ('!', u);
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_recv"); }));
+        ASSERT_EQ(1, kith_socket_send(p.near, "!", 1, KITH_MSG_OOB, kt_long()));
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(1, got);
+        waits = spawn([p, &got] {
+            char u = 0;
+
+            got = kith_socket_recv(p.far, &u, 1, KITH_MSG_OOB, KITH_INFINITY);
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_recv"); }));
+        kt_close(p.near);
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(0, got);
+        kt_close(p.far);
+    });
+}
+
+/* ---- errors that come once ---- */
+
+ki_poller failing;
+std::atomic<int> adds_that_fail;
+
+int
+add_or_not(int fd, std::uint64_t id)
+{
+    return adds_that_fail-- > 0 ? KITH_ENOSPC : ki_poller_system.add(fd, id);
+}
+
+TEST_F(SocketWait, AfterAFailedRegistrationTheNextCallRegisters)
+{
+    in_process([this] {
+        const kt_pair p = kt_pair_of();
+        std::atomic<std::ptrdiff_t> got = 0;
+        char c;
+
+        failing = ki_poller_system;
+        failing.add = add_or_not;
+        adds_that_fail = 1;
+        ki_sched.poller = &failing;
+        EXPECT_EQ(KITH_ENOSPC, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
+        const kith_pid waits = spawn([p, &got] {
+            char d;
+
+            got = kith_socket_recv(p.far, &d, 1, 0, KITH_INFINITY);
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_recv"); }));
+        ASSERT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(1, got);
+        kt_close(p);
+    });
+}
+
+/* Fills the backlog of a listener that nobody accepts from, so that an attempt stays under way. */
+TEST_F(SocketWait, AConnectWhoseErrorAnotherCallTookEndsAllTheSame)
+{
+    in_process([this] {
+        const kith_socket l = kt_listen(kt_place(), 1);
+        const kith_sockaddr at = kt_name_of(l);
+        std::vector<kith_socket> all;
+        std::atomic<int> result = 1;
+        int rc = 0;
+
+        while (rc == 0 && all.size() < 16) {
+            all.push_back(kt_open(KITH_INET));
+            rc = kith_socket_connect(all.back(), &at, 20);
+        }
+        ASSERT_EQ(KITH_ETIMEOUT, rc);
+        const kith_socket s = all.back();
+        const kith_pid connects = spawn(
+            [s, at, &result] { result = kith_socket_connect(s, &at, KITH_INFINITY); });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(connects, "socket_connect"); }));
+        const kith_pid receives = spawn([s] {
+            char c;
+
+            EXPECT_GE(0, kith_socket_recv(s, &c, 1, 0, KITH_INFINITY));
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(receives, "socket_recv"); }));
+        kt_close(l); /* the next attempt of the kernel's, a second later, is refused */
+        EXPECT_EQ(0, kith_wait(connects, nullptr, kt_long()));
+        EXPECT_EQ(0, kith_wait(receives, nullptr, kt_long()));
+        EXPECT_GT(0, result);
+        for (const kith_socket &one : all)
+            kt_close(one);
     });
 }
 

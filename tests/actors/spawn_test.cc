@@ -380,4 +380,27 @@ TEST_F(Spawn, AStalePidIsNobodyAfterItsSlotWasUsedOften)
     EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
 }
 
+TEST_F(Spawn, ANameIsNotFoundBeforeTheChildIsSure)
+{
+    static std::atomic<bool> over;
+    const std::size_t rounds = kt_scale(20000);
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+
+    over = false;
+    o.name = "unsure";
+    o.give = {0x2000000010000001}; /* nobody's: the last step fails */
+    const kith_pid caller = spawn([] {
+        while (!over) {
+            EXPECT_EQ(KITH_ENOENT, kith_send_name("unsure", 1, nullptr, 0));
+            kith_yield();
+        }
+    });
+    in_process([&] {
+        for (std::size_t i = 0; i < rounds; i++)
+            ASSERT_GT(0, kith_spawn_opt(&o, nothing, nullptr, 0, nullptr));
+    });
+    over = true;
+    EXPECT_EQ(0, kith_wait(caller, nullptr, kt_long()));
+}
+
 }    // namespace

@@ -592,4 +592,77 @@ TEST(Runtime, ASecondSigtermDoesNotWaitForTheDrain)
     EXPECT_EQ(0, kith_stop(0, 0));
 }
 
+/* A worker that is stuck answers no call, so a stop must not wait for one. */
+TEST_F(Stop, IsNotHeldUpByWorkersThatAreStuck)
+{
+    static std::atomic<bool> go;
+    const kt_env one("KITH_WORKERS", "1");
+    kith_socket l;
+    std::atomic<int> rc = 1;
+
+    kt_runtime::TearDown();
+    kt_runtime::SetUp();
+    go = false;
+    ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &l));
+    ASSERT_EQ(0, kith_spawn(
+                     [](void *) {
+                         while (!go)
+                             ;
+                         return 0;
+                     },
+                     nullptr, 0, nullptr));
+    testing::internal::CaptureStderr();
+    std::thread stops([&] { rc = kith_stop(20, 20); });
+    EXPECT_TRUE(kt_until([&] { return rc != 1; })) << "it waits for the stuck worker";
+    go = true;
+    stops.join();
+    testing::internal::GetCapturedStderr();
+    EXPECT_EQ(KITH_ESTUCK, rc);
+}
+
+TEST_F(Stop, AnInfiniteDrainWaitsForAll)
+{
+    static std::atomic<bool> ended;
+
+    ended = false;
+    spawn([] {
+        while (!kith_stopping())
+            if (kith_sleep(1) != 0)
+                return;
+        ended = kith_sleep(20) == 0;
+    });
+    EXPECT_EQ(0, kith_stop(KITH_INFINITY, 0));
+    EXPECT_TRUE(ended);
+}
+
+TEST_F(Stop, ThreadsThatComeAndGoMeanwhileAllGetOn)
+{
+    const std::size_t rounds = kt_scale(100);
+
+    for (std::size_t i = 0; i < rounds; i++) {
+        std::atomic<bool> over = false;
+        std::vector<std::thread> threads;
+
+        for (int n = 0; n < 4; n++)
+            threads.emplace_back([&over, n] {
+                while (!over)
+                    std::thread([n] {
+                        const kith_msg *m;
+                        kith_socket s;
+
+                        if (n % 2 == 0)
+                            kt_ignore(kith_receive(&m, 20));
+                        else if (kith_tcp_listen("127.0.0.1:0", &s) == 0)
+                            kt_ignore(kith_socket_accept(s, 20, &s));
+                    }).join();
+            });
+        kith_yield();
+        kt_ignore(kith_stop(0, 0));
+        over = true;
+        for (std::thread &t : threads)
+            t.join();
+        ASSERT_EQ(0, kith_start(nullptr));
+    }
+}
+
 }    // namespace
