@@ -20,7 +20,6 @@
  *
  * A process with a stack walks the steps on it and parks where it has to wait; a handler's steps
  * are tried again by each run. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "actors/msg.h"
@@ -212,7 +211,7 @@ kith_exit(kith_reason why)
         ki_escape_to(p->escape);
     }
     ki_report_bad_exit(ki_enter(&p) == 0 ? p : NULL);
-    abort();
+    ki_abort();
 }
 
 /* ---- exit signals ---- */

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 
 void
+ki_abort(void)
+{
+    abort();
+}
+
+void
 ki_panic(const char *file, int line, const char *what)
 {
     fprintf(stderr, "kith: %s:%d: broken invariant: %s\n", file, line, what);

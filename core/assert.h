@@ -13,6 +13,9 @@
 extern "C" {
 #endif
 
+/* ki_abort ends the program, and leaves a core where that is wanted. */
+KI_NORETURN void ki_abort(void);
+
 /* ki_panic prints "kith: <file>:<line>: <what>" to stderr and aborts. Callable anywhere. */
 KI_NORETURN void ki_panic(const char *file, int line, const char *what);
 

@@ -25,11 +25,10 @@ extern "C" {
 typedef struct kith_options {
     size_t size; /* sizeof(kith_options): an older caller's struct still works */
     int workers; /* threads that run processes, 250 at most; 0 = one a usable CPU */
-    bool
-        stop_on_sigterm; /* SIGTERM, SIGINT begin a kith_stop(drain, kill); two: no drain */
-    kith_ms drain;       /* of kith_main and these signals: 0 = 5,000 */
-    kith_ms kill;        /* the same: 0 = 1,000 */
-    bool message_only;   /* no call runs inline on the caller's thread: for tests */
+    bool stop_on_sigterm; /* SIGTERM, SIGINT begin a stop; a second one skips the drain */
+    kith_ms drain;        /* of kith_main and these signals: 0 = 5,000 */
+    kith_ms kill;         /* the same: 0 = 1,000 */
+    bool message_only;    /* no call runs inline on the caller's thread: for tests */
 } kith_options;
 
 #define KITH_OPTIONS_INIT \

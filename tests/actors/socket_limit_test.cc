@@ -8,6 +8,7 @@
 #include "core/seam.h"
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <vector>
 
@@ -24,6 +25,7 @@ namespace
 
 std::atomic<std::uint64_t> accepts, connects, recvs, sends, sendtos, epoll_ctls;
 std::atomic<bool> no_descriptors;
+std::atomic<int> adds_that_fail;
 struct ki_seam real;    // what stood there before
 
 int
@@ -93,6 +95,11 @@ extern "C" int
 epoll_ctl(int set, int op, int fd, struct epoll_event *event) noexcept
 {
     epoll_ctls++;
+    if (adds_that_fail > 0) {
+        adds_that_fail--;
+        errno = ENOSPC;
+        return -1;
+    }
     return static_cast<int>(syscall(SYS_epoll_ctl, set, op, fd, event));
 }
 #endif
@@ -407,6 +414,30 @@ TEST_F(SocketCounted, ALocalConnectToAFullBacklogWaitsForRoomWithoutSpinning)
         kt_close(l);
     }
 }
+
+#ifndef KT_TSAN
+TEST_F(SocketCounted, AfterAFailedRegistrationTheNextCallRegisters)
+{
+    in_process([this] {
+        const kt_pair p = kt_pair_of();
+        std::atomic<std::ptrdiff_t> got = 0;
+        char c;
+
+        adds_that_fail = 1;
+        EXPECT_EQ(KITH_ENOSPC, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
+        const kith_pid waits = spawn([p, &got] {
+            char d;
+
+            got = kith_socket_recv(p.far, &d, 1, 0, KITH_INFINITY);
+        });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_recv"); }));
+        ASSERT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
+        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
+        EXPECT_EQ(1, got);
+        kt_close(p);
+    });
+}
+#endif
 
 /* A unix datagram socket bound to `place`, its queue full, and the one that filled it. */
 kt_pair

@@ -2,8 +2,6 @@
  * socket_wait_test.cc -- how a wait ends: answer, timeout, select message, cancel. */
 #include "tests/support/sockets.h"
 
-#include "core/sched.h"
-
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -671,40 +669,6 @@ TEST_F(SocketAside, UrgentDataIsWaitedForAndOverWithTheConnection)
 }
 
 /* ---- errors that come once ---- */
-
-ki_poller failing;
-std::atomic<int> adds_that_fail;
-
-int
-add_or_not(int fd, std::uint64_t id)
-{
-    return adds_that_fail-- > 0 ? KITH_ENOSPC : ki_poller_system.add(fd, id);
-}
-
-TEST_F(SocketWait, AfterAFailedRegistrationTheNextCallRegisters)
-{
-    in_process([this] {
-        const kt_pair p = kt_pair_of();
-        std::atomic<std::ptrdiff_t> got = 0;
-        char c;
-
-        failing = ki_poller_system;
-        failing.add = add_or_not;
-        adds_that_fail = 1;
-        ki_sched.poller = &failing;
-        EXPECT_EQ(KITH_ENOSPC, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
-        const kith_pid waits = spawn([p, &got] {
-            char d;
-
-            got = kith_socket_recv(p.far, &d, 1, 0, KITH_INFINITY);
-        });
-        ASSERT_TRUE(kt_eventually([=] { return kt_waits(waits, "socket_recv"); }));
-        ASSERT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
-        EXPECT_EQ(0, kith_wait(waits, nullptr, kt_long()));
-        EXPECT_EQ(1, got);
-        kt_close(p);
-    });
-}
 
 /* Fills the backlog of a listener that nobody accepts from, so that an attempt stays under way. */
 TEST_F(SocketWait, AConnectWhoseErrorAnotherCallTookEndsAllTheSame)
