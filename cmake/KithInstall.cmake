@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Headers, libraries, find_package(kith) and pkg-config.
 
+include(CheckCCompilerFlag)
+
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kith")
 set(targets kith_static)
 if(KITH_SHARED)
@@ -27,5 +29,11 @@ endif()
 file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
 cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+# The user's compiler is not known here; ours answers for it.
+check_c_compiler_flag("-Werror -fstack-clash-protection" KITH_PROBES_STACKS)
+set(pc_probe_stacks "")
+if(KITH_PROBES_STACKS)
+  set(pc_probe_stacks " -fstack-clash-protection")
+endif()
 configure_file(cmake/kith.pc.in kith.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/kith.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
