@@ -9,6 +9,12 @@ if(KITH_SHARED)
   list(PREPEND targets kith)
 endif()
 
+# scripts/demo builds programs only, and not each library.
+foreach(target IN LISTS targets)
+  install(CODE "if(NOT EXISTS \"$<TARGET_FILE:${target}>\")
+    message(FATAL_ERROR \"kith is not built yet: cmake --build ${PROJECT_BINARY_DIR}\")
+  endif()")
+endforeach()
 install(TARGETS ${targets} EXPORT kith-targets)
 install(FILES ${KITH_PUBLIC_HEADERS} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/kith")
 install(EXPORT kith-targets NAMESPACE kith:: DESTINATION "${package_dir}")
@@ -20,10 +26,11 @@ install(FILES "${PROJECT_BINARY_DIR}/kith-config.cmake"
               "${PROJECT_BINARY_DIR}/kith-config-version.cmake"
         DESTINATION "${package_dir}")
 
-set(requires_private "")
+# No Requires.private: pkg-config would want jemalloc.pc for the shared library too.
+set(pc_jemalloc "")
 if(KITH_JEMALLOC)
   install(FILES cmake/FindJemalloc.cmake DESTINATION "${package_dir}")
-  set(requires_private jemalloc)
+  set(pc_jemalloc " -ljemalloc")
 endif()
 # Found from where the file lies, so that the whole may be moved.
 file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
