@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # Headers, libraries, find_package(kith) and pkg-config.
 
+include(CheckCCompilerFlag)
+
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kith")
 set(targets kith_static)
 if(KITH_SHARED)
   list(PREPEND targets kith)
 endif()
 
+# scripts/demo builds programs only, and not each library.
+foreach(target IN LISTS targets)
+  install(CODE "if(NOT EXISTS \"$<TARGET_FILE:${target}>\")
+    message(FATAL_ERROR \"kith is not built yet: cmake --build ${PROJECT_BINARY_DIR}\")
+  endif()")
+endforeach()
 install(TARGETS ${targets} EXPORT kith-targets)
 install(FILES ${KITH_PUBLIC_HEADERS} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/kith")
 install(EXPORT kith-targets NAMESPACE kith:: DESTINATION "${package_dir}")
@@ -18,14 +26,21 @@ install(FILES "${PROJECT_BINARY_DIR}/kith-config.cmake"
               "${PROJECT_BINARY_DIR}/kith-config-version.cmake"
         DESTINATION "${package_dir}")
 
-set(requires_private "")
+# No Requires.private: pkg-config would want jemalloc.pc for the shared library too.
+set(pc_jemalloc "")
 if(KITH_JEMALLOC)
   install(FILES cmake/FindJemalloc.cmake DESTINATION "${package_dir}")
-  set(requires_private jemalloc)
+  set(pc_jemalloc " -ljemalloc")
 endif()
 # Found from where the file lies, so that the whole may be moved.
 file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
 cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+# The user's compiler is not known here; ours answers for it.
+check_c_compiler_flag("-Werror -fstack-clash-protection" KITH_PROBES_STACKS)
+set(pc_probe_stacks "")
+if(KITH_PROBES_STACKS)
+  set(pc_probe_stacks " -fstack-clash-protection")
+endif()
 configure_file(cmake/kith.pc.in kith.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/kith.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

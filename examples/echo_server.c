@@ -174,18 +174,19 @@ serve(kith_socket conn)
 }
 
 /* What waiting may mend is said, and goes on. After KITH_EMFILE kith itself waits for a
- * descriptor that is free, without spinning. */
+ * descriptor that is free, without spinning; that is said once until an accept succeeds. */
 static bool
-goes_on(int rc)
+goes_on(int rc, bool *full)
 {
     switch (rc) {
     case KITH_ECANCELED:
         return true;
     case KITH_EMFILE:
     case KITH_ENFILE:
-        fprintf(stderr, "echo_server: %s: new connections wait (see ulimit -n)\n",
-                kith_strerror(rc));
-        return true;
+        if (!*full)
+            fprintf(stderr, "echo_server: %s: new connections wait (see ulimit -n)\n",
+                    kith_strerror(rc));
+        return *full = true;
     case KITH_ENOMEM:
     case KITH_ENOBUFS:
         fprintf(stderr, "echo_server: accept: %s\n", kith_strerror(rc));
@@ -201,6 +202,7 @@ static int
 acceptor(kith_socket listener, void *arg)
 {
     kith_socket conn;
+    bool full = false;
     int rc = count_me(&processes);
 
     (void) arg;
@@ -209,9 +211,10 @@ acceptor(kith_socket listener, void *arg)
     while (rc == 0) {
         rc = kith_socket_accept(listener, kith_left(accept_until), &conn);
         if (rc == 0) {
+            full = false;
             atomic_fetch_add(&accepted, 1);
             serve(conn);
-        } else if (goes_on(rc)) {
+        } else if (goes_on(rc, &full)) {
             rc = 0;
         }
     }
@@ -233,11 +236,16 @@ advice(int rc)
         return "give an --address as 127.0.0.1, ::1 or unix:/path; a name will not do";
     case KITH_EACCES:
         return config.tcp ? "a --port below 1024 is for root" : "may you write there?";
+    case KITH_ENOENT:
+        return "the directory must be there already: make it, or give another path";
+    case KITH_EMFILE:
+        return "raise the limit of descriptors: ulimit -n 1024";
     default:
         return "see echo_server --help";
     }
 }
 
+/* 1: it cannot, and has said so. */
 static int
 listen_there(kith_socket *listener, kith_sockaddr *at)
 {
@@ -249,7 +257,7 @@ listen_there(kith_socket *listener, kith_sockaddr *at)
     if (rc < 0) {
         fprintf(stderr, "echo_server: cannot listen on %s: %s: %s\n", config.where,
                 kith_strerror(rc), advice(rc));
-        return rc;
+        return 1;
     }
     kith_sockaddr_print(at, text, sizeof text);
     printf("listening on %s\n", text);
@@ -323,7 +331,7 @@ boss(void *arg)
     (void) arg;
     if (rc == 0)
         rc = listen_to_signals();
-    if (rc < 0 || (rc = listen_there(&listener, &at)) < 0)
+    if (rc < 0 || (rc = listen_there(&listener, &at)) != 0)
         return rc;
     rc = kith_socket_spawn(listener, acceptor, NULL, 0, NULL);
     if (rc == 0)
@@ -431,8 +439,9 @@ main(int argc, char **argv)
     o.drain = 1; /* the boss has seen to that */
     o.kill = config.drain / 4 + 1;
     v = kith_main(boss, NULL, 0, &o);
-    show(NULL);
-    if (v < 0)
+    if (v == 0)
+        show(NULL);
+    else if (v < 0)
         fprintf(stderr, "echo_server: %s\n", kith_strerror((int) v));
-    return v < 0;
+    return v != 0;
 }

@@ -5,6 +5,7 @@
  * See:  what you type comes back. ^C ends it in order. */
 #include <kith/kith.h>
 #include <stdio.h>
+#include <string.h>
 
 static int
 echo(kith_socket s, void *arg)
@@ -38,8 +39,12 @@ main(int argc, char **argv)
     int rc;
 
     o.stop_on_sigterm = true;
-    rc = kith_main(server, where, sizeof "255.255.255.255:65535", &o);
+    o.drain = 500; /* that long a client may stay after ^C */
+    rc = kith_main(server, where, strlen(where) + 1, &o);
     if (rc < 0)
-        fprintf(stderr, "hello: %s\n", kith_strerror(rc));
+        fprintf(stderr,
+                "hello: cannot serve %s: %s: give a free address, as 127.0.0.1:7001 or "
+                "unix:/tmp/hello\n",
+                where, kith_strerror(rc));
     return rc < 0;
 }

@@ -30,6 +30,10 @@ enum {
     KITH_MAILBOX_KILL  /* and the owner of the mailbox is killed */
 };
 
+/* Below each stack lies a guard of 16 KiB, less for a small one but at least a page. A touch
+ * of it ends the program with a report. A frame that is larger steps over it unseen, unless
+ * it is compiled with -fstack-clash-protection (gcc, clang), which pkg-config and the CMake
+ * targets pass on: then a large frame touches page after page. */
 typedef struct kith_spawn_options {
     size_t size;          /* sizeof(kith_spawn_options): an older caller's still works */
     bool link;            /* as kith_spawn_link; atomic with the spawn */
