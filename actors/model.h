@@ -206,6 +206,7 @@ struct ki_socket {
     bool drains;               /* [s] a short read empties it: io.c I1 */
     bool lost;                 /* [s] the owner's death closes: no linger */
     bool closing;              /* [s] */
+    struct ki_op *close_op;    /* [s] a close that is answered when the record has gone */
     bool ended;                /* [s] the peer has sent its last */
     uint32_t owed;             /* [s] STOP nodes that are still to come */
     uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */

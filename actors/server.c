@@ -43,9 +43,9 @@ handle(struct ki_handler *h, struct ki_msg *m)
 }
 
 static void
-tell_starter(struct ki_handler *h, int code)
+tell_starter(uint64_t init_op, int code)
 {
-    struct ki_op *op = ki_op_take_by_id(h->init_op);
+    struct ki_op *op = ki_op_take_by_id(init_op);
 
     if (op)
         ki_op_complete(op, code, 0);
@@ -57,7 +57,7 @@ init(struct ki_handler *h, void *arg)
     int rc = h->type->init ? h->type->init(h->state, arg) : 0;
 
     h->ready = rc >= 0;
-    tell_starter(h, rc < 0 ? rc : 0);
+    tell_starter(h->init_op, rc < 0 ? rc : 0);
     return rc < 0 ? rc : KITH_CONTINUE;
 }
 
@@ -65,17 +65,19 @@ void
 ki_handler_terminate(struct ki_proc *p)
 {
     struct ki_handler *h = p->handler;
+    uint64_t starter;
 
     if (!h)
         return;
     if (h->ready && h->type->terminate)
         h->type->terminate(h->state, p->why);
-    else if (!h->ready)
-        tell_starter(h, p->why.kind == KITH_KILLED ? KITH_EKILLED : KITH_EFAILED);
+    starter = h->ready ? 0 : h->init_op;
     p->handler = NULL;
     if (h->type->state_size)
         ki_slab_free(ki_slab_here(), h->state, h->type->state_size);
     ki_slab_free(ki_slab_here(), h, sizeof *h);
+    if (starter) /* last: a type that never came to life may go with its starter's frame */
+        tell_starter(starter, p->why.kind == KITH_KILLED ? KITH_EKILLED : KITH_EFAILED);
 }
 
 /* ---- without a stack ---- */

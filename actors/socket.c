@@ -194,6 +194,16 @@ serve(struct ki_socket *s)
 /* ---- mail ---- */
 
 static void
+answer_close(struct ki_socket *s)
+{
+    struct ki_op *op = s->close_op;
+
+    s->close_op = NULL;
+    if (op)
+        ki_op_complete(op, 0, KI_OP_EXECUTOR);
+}
+
+static void
 requested(struct ki_socket *s, struct ki_op *op)
 {
     int dir;
@@ -212,7 +222,9 @@ requested(struct ki_socket *s, struct ki_op *op)
         return;
     case KI_OP_CLOSE:
         ki_socket_begin_close(s);
-        ki_op_complete(op, 0, KI_OP_EXECUTOR);
+        s->close_op = op;
+        if (s->owed) /* the record will take a moment more: that is nobody's wait */
+            answer_close(s);
         return;
     case KI_OP_CONNECT:
         if (!ki_socket_connects(s))
@@ -479,10 +491,12 @@ bool
 ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
 {
     struct ki_proc *owner = s->owner;
+    struct ki_op *op;
 
     for (;;) {
         if (s->owed) /* I5: those STOPs are near */
             return false;
+        op = s->close_op;
         if (ki_mbox_die(&s->task.mbox))
             break;
         handle_all(s, ki_mbox_take(&s->task.mbox));
@@ -496,6 +510,8 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     } else if (!ki_sched_post(ki_proc_task(owner), &s->gone_node, KI_MBOX_DEAD)) {
         record_free(s);
     }
+    if (op)
+        ki_op_complete(op, 0, KI_OP_EXECUTOR);
     return true;
 }
 

@@ -654,27 +654,17 @@ TEST_F(Handler, OneThatNeverEndsItsMailLetsOthersRun)
 TEST_F(Handler, OneKilledBeforeItsFirstStepTellsItsStarter)
 {
     static std::atomic<int> answered;
+    static kith_server t[2];
 
-    answered = 0;
-    for (const bool stack : {false, true}) {
+    for (const int stack : {0, 1}) {
         answered = 1;
+        t[stack].with_stack = stack != 0;
         const kith_pid starter = spawn([stack] {
-            kith_server t = {};
             kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
             kith_pid pid;
 
-            t.with_stack = stack;
-            t.init = [](void *,
-                        void *) -> int { /* or it is killed in here */
-                                         const kith_msg *m;
-
-                                         kt_ignore(kith_exit_signal(kith_self(), of_kill));
-                                         return kith_receive(&m, 0) == KITH_EHANDLER
-                                                    ? 0
-                                                    : KITH_EFAILED;
-            };
             o.name = "early";
-            answered = kith_server_start(&t, &o, nullptr, 0, &pid);
+            answered = kith_server_start(&t[stack], &o, nullptr, 0, &pid);
         });
         EXPECT_TRUE(kt_until([] {
             const kith_pid early = kith_whereis("early");
@@ -685,8 +675,14 @@ TEST_F(Handler, OneKilledBeforeItsFirstStepTellsItsStarter)
         }));
         EXPECT_EQ(0, kith_wait(starter, nullptr, kt_long()));
         EXPECT_TRUE(answered == 0 || answered == KITH_EKILLED) << answered;
+        EXPECT_TRUE(kt_until([] {
+            const kith_pid early = kith_whereis("early");
+
+            if (early.id)
+                kt_ignore(kith_exit_signal(early, of_kill));
+            return kt_processes() == 0;
+        }));
     }
-    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
 }
 
 }    // namespace
