@@ -50,7 +50,7 @@ ki_deadline_ns(kith_ms timeout)
 {
     if (timeout == KITH_INFINITY || timeout > INT64_MAX / MS / 2)
         return UINT64_MAX;
-    return timeout <= 0 ? 0 : ki_now_ns() + (uint64_t) timeout * MS;
+    return timeout <= 0 ? 0 : ki_soon_here() + (uint64_t) timeout * MS;
 }
 
 /* ---- fork ---- */

@@ -106,7 +106,7 @@ kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_re
     ki_store_rlx(&t->id, id); /* relaxed: compared under the lock that arm takes */
     if (timer)
         timer->id = id;
-    ki_timers_arm(&t->alarm, ki_now_ns() + (uint64_t) after * KI_TICK_NS);
+    ki_timers_arm(&t->alarm, ki_soon_here() + (uint64_t) after * KI_TICK_NS);
     ki_proc_charge(self, 1);
     return 0;
 }
@@ -126,8 +126,8 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
     if (!t || !ki_timers_cancel_id(&t->alarm, &t->id, ref.id))
         return KITH_ENOENT;
     if (left) {
-        /* Down: the deadline was rounded up. */
-        uint64_t now = ki_now_ns(), then = t->alarm.timer.deadline * KI_TICK_NS;
+        /* Down, and from where the deadline was counted: that was rounded up. */
+        uint64_t now = ki_soon_here(), then = t->alarm.timer.deadline * KI_TICK_NS;
 
         *left = then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
     }

@@ -15,6 +15,9 @@ extern "C" {
 /* ki_os_now_ns: monotonic time. */
 uint64_t ki_os_now_ns(void);
 
+/* ki_os_cycles: a counter of the processor's, as in seam.h; 0: there is none to trust. */
+uint64_t ki_os_cycles(void);
+
 /* ki_os_cpus: CPUs this process may use: affinity mask and cgroup quota, at least 1. */
 unsigned ki_os_cpus(void);
 
