@@ -6,9 +6,9 @@
 #include "core/seam.h"
 
 void
-ki_timers_init(struct ki_timer_base *b)
+ki_timers_init(struct ki_timer_base *b, bool owned)
 {
-    b->lock = (struct ki_lock){0};
+    ki_bias_init(&b->lock, owned);
     ki_wheel_init(&b->wheel, ki_now_ns() / KI_TICK_NS);
     ki_store_rlx(&b->next_ns, UINT64_MAX);
 }
@@ -42,6 +42,15 @@ base_of(uint8_t number)
                : &ki_sched.worker[number - 1].timers;
 }
 
+/* The base of the calling thread's own worker? */
+static inline bool
+is_mine(const struct ki_timer_base *b)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    return w && b == &w->timers;
+}
+
 void
 ki_timers_arm(struct ki_alarm *a, uint64_t deadline_ns)
 {
@@ -50,14 +59,14 @@ ki_timers_arm(struct ki_alarm *a, uint64_t deadline_ns)
     uint64_t tick = deadline_ns / KI_TICK_NS + (deadline_ns % KI_TICK_NS != 0);
     bool sooner;
 
-    ki_lock_take(&b->lock);
+    ki_bias_take(&b->lock, w != NULL);
     /* relaxed: read under a base's lock, or by who armed it */
     ki_store_rlx(&a->timer.base, w ? (uint8_t) (w->index + 1) : (uint8_t) KI_BASE_OUTSIDE);
     ki_wheel_add(&b->wheel, &a->timer, tick);
     sooner = tick * KI_TICK_NS < ki_load_rlx(&b->next_ns);
     if (sooner)
         publish_next(b);
-    ki_lock_give(&b->lock);
+    ki_bias_give(&b->lock, w != NULL);
     /* A worker looks at its own wheel before it sleeps. Nobody looks at the outside one until
      * told: the wake makes some worker look, and it sleeps no longer than that wheel allows. */
     if (sooner && !w)
@@ -68,13 +77,14 @@ bool
 ki_timers_cancel(struct ki_alarm *a)
 {
     struct ki_timer_base *b = base_of(ki_load_rlx(&a->timer.base));
-    bool armed;
+    bool armed, mine;
 
     if (!b)
         return false;
-    ki_lock_take(&b->lock);
+    mine = is_mine(b);
+    ki_bias_take(&b->lock, mine);
     armed = ki_wheel_remove(&b->wheel, &a->timer);
-    ki_lock_give(&b->lock);
+    ki_bias_give(&b->lock, mine);
     /* next_ns stays: it may now be too early, which costs one look and no more. */
     return armed;
 }
@@ -83,20 +93,21 @@ bool
 ki_timers_cancel_id(struct ki_alarm *a, _Atomic(uint64_t) *id, uint64_t expected)
 {
     struct ki_timer_base *b;
-    bool armed = false;
+    bool armed = false, mine;
     uint8_t number;
 
     while ((b = base_of(number = ki_load_rlx(&a->timer.base))) != NULL) {
-        ki_lock_take(&b->lock);
+        mine = is_mine(b);
+        ki_bias_take(&b->lock, mine);
         if (ki_load_rlx(&a->timer.base) != number) { /* armed elsewhere meanwhile */
-            ki_lock_give(&b->lock);
+            ki_bias_give(&b->lock, mine);
             continue;
         }
         if (ki_load_rlx(id) == expected && ki_wheel_remove(&b->wheel, &a->timer)) {
             ki_store_rlx(id, 0);
             armed = true;
         }
-        ki_lock_give(&b->lock);
+        ki_bias_give(&b->lock, mine);
         break;
     }
     return armed;
@@ -106,8 +117,9 @@ void
 ki_timers_run(struct ki_timer_base *b, uint64_t now_ns)
 {
     struct ki_wakes wakes = {.head = NULL, .tail = &wakes.head};
+    const bool mine = is_mine(b);
 
-    ki_lock_take(&b->lock);
+    ki_bias_take(&b->lock, mine);
     struct ki_timer *t = ki_wheel_expire(&b->wheel, now_ns / KI_TICK_NS);
     while (t) {
         struct ki_alarm *a = ki_container_of(t, struct ki_alarm, timer);
@@ -116,7 +128,7 @@ ki_timers_run(struct ki_timer_base *b, uint64_t now_ns)
         a->expire(a, &wakes);
     }
     publish_next(b);
-    ki_lock_give(&b->lock);
+    ki_bias_give(&b->lock, mine);
 
     for (struct ki_task *task = wakes.head; task;) {
         struct ki_task *next = task->run_next;

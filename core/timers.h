@@ -9,9 +9,8 @@
 #ifndef KI_TIMERS_H
 #define KI_TIMERS_H
 
-#include "core/lock.h"
-
 #include "core/atomic.h"
+#include "core/bias.h"
 #include "core/wheel.h"
 
 #ifdef __cplusplus
@@ -39,12 +38,13 @@ struct ki_alarm {
 };
 
 struct ki_timer_base {
-    struct ki_lock lock;
+    struct ki_bias lock;       /* a worker's own wheel is mostly touched by that worker */
     struct ki_wheel wheel;     /* [l] */
     _Atomic(uint64_t) next_ns; /* [a:l] when to run next; UINT64_MAX = never */
 };
 
-void ki_timers_init(struct ki_timer_base *b);
+/* ki_timers_init: `owned`, `b` is a worker's own. */
+void ki_timers_init(struct ki_timer_base *b, bool owned);
 
 /* ki_timers_arm: `a` is not armed, a->expire is set; it fires at deadline_ns or a little later.
  * On the calling worker's wheel, or the outside one. Any thread. */

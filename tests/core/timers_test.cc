@@ -48,7 +48,7 @@ class Timers : public testing::Test {
     void SetUp() override
     {
         ki_sched.poller = poller.get();
-        ki_timers_init(&ki_sched.outside);
+        ki_timers_init(&ki_sched.outside, false);
     }
 
     void TearDown() override
@@ -195,9 +195,9 @@ bool lock_was_free;
 void
 look_at_the_lock(ki_task *)
 {
-    lock_was_free = ki_lock_try(&ki_sched.outside.lock);
+    lock_was_free = ki_lock_try(&ki_sched.outside.lock.lock);
     if (lock_was_free)
-        ki_lock_give(&ki_sched.outside.lock);
+        ki_lock_give(&ki_sched.outside.lock.lock);
 }
 
 }    // namespace
