@@ -79,12 +79,14 @@ init_once(void)
     if (life.initialised)
         return;
     life.initialised = true;
-    ki_slots_init(&ki_runtime.procs, "processes", KI_KIND_PID, sizeof(struct ki_proc), max);
-    ki_slots_init(&ki_runtime.sockets, "sockets", KI_KIND_SOCKET, sizeof(struct ki_socket),
-                  max);
-    ki_slots_init(&ki_runtime.ops, "operations", KI_KIND_FUTURE, sizeof(struct ki_op), max);
-    ki_slots_init(&ki_runtime.monitors, "monitors", KI_KIND_REF, sizeof(struct ki_monitor),
-                  max);
+    ki_slots_init(&ki_runtime.procs, "processes", KI_KIND_PID,
+                  ki_slots_apart(sizeof(struct ki_proc)), max);
+    ki_slots_init(&ki_runtime.sockets, "sockets", KI_KIND_SOCKET,
+                  ki_slots_apart(sizeof(struct ki_socket)), max);
+    ki_slots_init(&ki_runtime.ops, "operations", KI_KIND_FUTURE,
+                  ki_slots_apart(sizeof(struct ki_op)), max);
+    ki_slots_init(&ki_runtime.monitors, "monitors", KI_KIND_REF,
+                  ki_slots_apart(sizeof(struct ki_monitor)), max);
     ki_slots_init(&ki_runtime.timers, "timers", KI_KIND_TIMER, ki_timer_record_size(), max);
     ki_threads_init();
     pthread_atfork(NULL, in_parent, in_child);

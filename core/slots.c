@@ -18,10 +18,10 @@ void
 ki_slots_init(struct ki_slots *t, const char *name, unsigned kind, size_t size,
               uint32_t limit)
 {
-    KI_CHECK(size >= sizeof(struct ki_slot));
+    KI_CHECK(size >= sizeof(struct ki_slot) && size % 8 == 0);
     t->name = name;
     t->kind = kind;
-    t->size = (size + 63) / 64 * 64;
+    t->size = size;
     t->limit = limit;
     pthread_mutex_init(&t->lock, NULL);
 }

@@ -75,8 +75,8 @@ put(struct ki_wheel *w, struct ki_timer *t)
     struct ki_timer **first = &w->first[p.level][p.slot];
     struct ki_timer *head = *first;
 
-    t->level = (uint8_t) p.level;
-    t->slot = (uint8_t) p.slot;
+    t->level = (uint16_t) p.level;
+    t->slot = (uint16_t) p.slot;
     if (!head) {
         w->map[p.level] |= UINT64_C(1) << p.slot;
         *first = t->next = t->prev = t;
@@ -188,6 +188,10 @@ ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t)
 {
     if (!t->armed)
         return false;
+
+    /* The neighbours may be far from the cache, and stores wait for it one after the other. */
+    __builtin_prefetch(t->next, 1);
+    __builtin_prefetch(t->prev, 1);
 
     struct ki_timer **first = &w->first[t->level][t->slot];
     t->armed = 0;

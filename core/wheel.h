@@ -28,10 +28,10 @@ extern "C" {
  * does not write `base`: it is the caller's. The rest is the wheel's. */
 struct ki_timer {
     struct ki_timer *next, *prev; /* ring of its slot while armed */
-    uint64_t deadline;            /* tick */
-    uint8_t level, slot;          /* where it stands while armed */
+    uint16_t level, slot;         /* where it stands while armed */
+    _Atomic(uint16_t) base;       /* the caller's: which wheel it was given to last */
     uint8_t armed;
-    _Atomic(uint8_t) base; /* the caller's: which wheel it was given to last */
+    uint64_t deadline; /* tick */
 };
 
 struct ki_wheel {
