@@ -61,7 +61,7 @@ ki_timer_record_size(void)
     return sizeof(struct timer);
 }
 
-static void
+KI_HOT void
 free_record(struct timer *t, struct body *body)
 {
     if (ki_slow(body))
@@ -171,6 +171,15 @@ kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_re
     return 0;
 }
 
+static KI_NOINLINE kith_ms
+left_of(const struct timer *t)
+{
+    /* Down, and from where the deadline was counted: that was rounded up. */
+    uint64_t now = ki_soon_here(), then = t->u.armed.alarm.timer.deadline * KI_TICK_NS;
+
+    return then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
+}
+
 int
 kith_cancel_timer(kith_ref ref, kith_ms *left)
 {
@@ -186,12 +195,8 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
     if (!t || !ki_timers_cancel_named(&t->u.armed.alarm, &t->generation,
                                       ki_id_generation(ref.id)))
         return KITH_ENOENT;
-    if (left) {
-        /* Down, and from where the deadline was counted: that was rounded up. */
-        uint64_t now = ki_soon_here(), then = t->u.armed.alarm.timer.deadline * KI_TICK_NS;
-
-        *left = then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
-    }
+    if (ki_slow(left != NULL))
+        *left = left_of(t);
     free_record(t, t->u.armed.body);
     ki_proc_charge(self, 1);
     return 0;

@@ -34,27 +34,40 @@ void ki_bias_init(struct ki_bias *b, bool owned);
 
 void ki_bias_take_shared(struct ki_bias *b);
 
+/* ki_bias_enter, by the owner: true, it is inside without `lock`, until ki_bias_leave; false, it
+ * has to ki_bias_take like everybody. For where the straight path shall be short. */
+KI_NODISCARD static inline bool
+ki_bias_enter(struct ki_bias *b)
+{
+    ki_store_rlx(&b->in, true);
+    ki_fence_compiler(); /* I1: the processor's barrier is ki_bias_take_shared's */
+    if (ki_fast(!ki_load_rlx(&b->shared)))
+        return true;
+    ki_store_rel(&b->in, false); /* as in leave */
+    return false;
+}
+
+static inline void
+ki_bias_leave(struct ki_bias *b)
+{
+    /* release: with the acquire in ki_bias_take_shared, what the owner did. */
+    ki_store_rel(&b->in, false);
+}
+
 /* ki_bias_take and ki_bias_give: `mine`, the calling thread is the owner; the same at both. Not
  * recursive. */
 static inline void
 ki_bias_take(struct ki_bias *b, bool mine)
 {
-    if (ki_fast(mine)) {
-        ki_store_rlx(&b->in, true);
-        ki_fence_compiler(); /* I1: the processor's barrier is ki_bias_take_shared's */
-        if (ki_fast(!ki_load_rlx(&b->shared)))
-            return;
-        ki_store_rel(&b->in, false); /* with ki_bias_take_shared's acquire */
-    }
-    ki_bias_take_shared(b);
+    if (ki_slow(!mine || !ki_bias_enter(b)))
+        ki_bias_take_shared(b);
 }
 
 static inline void
 ki_bias_give(struct ki_bias *b, bool mine)
 {
-    /* release: with the acquire in ki_bias_take_shared, what the owner did. */
     if (ki_fast(mine && ki_load_rlx(&b->in)))
-        ki_store_rel(&b->in, false);
+        ki_bias_leave(b);
     else
         ki_lock_give(&b->lock);
 }

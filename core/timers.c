@@ -107,11 +107,24 @@ ki_timers_cancel(struct ki_alarm *a)
     return armed;
 }
 
-bool
-ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected)
+/* Under the lock of the base of that number: is it armed there, by that name? Then no more.
+ * `Armed here` is changed to another word by who holds this lock and nobody else. */
+static inline bool
+cancel_here(struct ki_timer_base *b, unsigned number, struct ki_alarm *a,
+            const uint32_t *name, uint32_t expected)
+{
+    if (ki_load_rlx(&a->timer.base) != (KI_BASE_ARMED | number) || *name != expected)
+        return false;
+    (void) ki_wheel_remove(&b->wheel, &a->timer);
+    ki_store_rlx(&a->timer.base, (uint16_t) number);
+    return true;
+}
+
+static KI_NOINLINE bool
+cancel_anywhere(struct ki_alarm *a, const uint32_t *name, uint32_t expected)
 {
     struct ki_timer_base *b;
-    unsigned number, base;
+    unsigned number, after;
     bool mine, armed;
 
     do {
@@ -120,15 +133,24 @@ ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expect
         if (!b)
             return false;
         ki_bias_take(&b->lock, mine);
-        /* `armed here` is changed to another word by who holds this lock and nobody else. */
-        base = ki_load_rlx(&a->timer.base);
-        armed = base == (KI_BASE_ARMED | number) && *name == expected;
-        if (armed) {
-            (void) ki_wheel_remove(&b->wheel, &a->timer);
-            disarmed(&a->timer);
-        }
+        armed = cancel_here(b, number, a, name, expected);
+        after = ki_load_rlx(&a->timer.base) & KI_BASE_NUMBER;
         ki_bias_give(&b->lock, mine);
-    } while (ki_slow((base & KI_BASE_NUMBER) != number)); /* armed elsewhere meanwhile */
+    } while (after != number); /* armed elsewhere meanwhile */
+    return armed;
+}
+
+bool
+ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected)
+{
+    struct ki_worker *w = ki_worker_self();
+    bool armed;
+
+    if (ki_slow(!w || ki_load_rlx(&a->timer.base) != (KI_BASE_ARMED | (w->index + 1))) ||
+        ki_slow(!ki_bias_enter(&w->timers.lock)))
+        return cancel_anywhere(a, name, expected);
+    armed = cancel_here(&w->timers, w->index + 1, a, name, expected);
+    ki_bias_leave(&w->timers.lock);
     return armed;
 }
 

@@ -183,31 +183,6 @@ ki_wheel_add(struct ki_wheel *w, struct ki_timer *t, uint64_t deadline)
     put(w, t);
 }
 
-bool
-ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t)
-{
-    if (!t->armed)
-        return false;
-
-    /* The neighbours may be far from the cache, and stores wait for it one after the other. */
-    __builtin_prefetch(t->next, 1);
-    __builtin_prefetch(t->prev, 1);
-
-    struct ki_timer **first = &w->first[t->level][t->slot];
-    t->armed = 0;
-    w->len--;
-    if (t->next == t) {
-        *first = NULL;
-        w->map[t->level] &= ~(UINT64_C(1) << t->slot);
-        return true;
-    }
-    t->next->prev = t->prev;
-    t->prev->next = t->next;
-    if (*first == t)
-        *first = t->next;
-    return true;
-}
-
 struct ki_timer *
 ki_wheel_expire(struct ki_wheel *w, uint64_t now)
 {

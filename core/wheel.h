@@ -48,7 +48,30 @@ void ki_wheel_init(struct ki_wheel *w, uint64_t now);
 void ki_wheel_add(struct ki_wheel *w, struct ki_timer *t, uint64_t deadline);
 
 /* ki_wheel_remove disarms `t`. True: it was armed, and no expire will return it. */
-bool ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t);
+static inline bool
+ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t)
+{
+    struct ki_timer *const next = t->next, *const prev = t->prev;
+    struct ki_timer **first = &w->first[t->level][t->slot];
+
+    if (!t->armed)
+        return false;
+    /* The neighbours may be far from the cache, and stores wait for it one after the other. */
+    __builtin_prefetch(next, 1);
+    __builtin_prefetch(prev, 1);
+    t->armed = 0;
+    w->len--;
+    if (next == t) {
+        *first = NULL;
+        w->map[t->level] &= ~(UINT64_C(1) << t->slot);
+        return true;
+    }
+    next->prev = prev;
+    prev->next = next;
+    if (*first == t)
+        *first = next;
+    return true;
+}
 
 /* ki_wheel_expire moves the wheel to `now` and returns all timers due by then, disarmed,
  * linked by `next` and ended by NULL: by deadline, and within one tick in the order they
