@@ -11,7 +11,7 @@
 enum {
     HUGE_PAGE = 2 * 1024 * 1024,
     HUGE_REGION = 4 * HUGE_PAGE,
-    HUGE_AFTER = 16 * 1024 * 1024 /* bytes in small pages first */
+    HUGE_AFTER = 4 * 1024 * 1024 /* bytes in small pages first */
 };
 
 void
