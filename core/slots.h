@@ -65,7 +65,7 @@ struct ki_slot {
 
 /* Chunks for every index a handle can hold: the array of their addresses is address space, of
  * which a page is there for each 512 chunks in use. */
-enum { KI_SLOTS_CHUNK = 256, KI_SLOTS_MAX_CHUNKS = 1 << 20, KI_SLOTS_MAGAZINE = 32 };
+enum { KI_SLOTS_CHUNK = 256, KI_SLOTS_MAX_CHUNKS = 1 << 20, KI_SLOTS_MAGAZINE = 64 };
 
 struct ki_slots {
     const char *name;                           /* [i] */
