@@ -52,7 +52,7 @@ ki_deadline_ns(kith_ms timeout)
 {
     if (timeout == KITH_INFINITY || timeout > INT64_MAX / MS / 2)
         return UINT64_MAX;
-    return timeout <= 0 ? 0 : ki_now_ns() + (uint64_t) timeout * MS;
+    return timeout <= 0 ? 0 : ki_soon_here() + (uint64_t) timeout * MS;
 }
 
 /* ---- fork ---- */
@@ -81,12 +81,14 @@ init_once(void)
     if (life.initialised)
         return;
     life.initialised = true;
-    ki_slots_init(&ki_runtime.procs, "processes", KI_KIND_PID, sizeof(struct ki_proc), max);
-    ki_slots_init(&ki_runtime.sockets, "sockets", KI_KIND_SOCKET, sizeof(struct ki_socket),
-                  max);
-    ki_slots_init(&ki_runtime.ops, "operations", KI_KIND_FUTURE, sizeof(struct ki_op), max);
-    ki_slots_init(&ki_runtime.monitors, "monitors", KI_KIND_REF, sizeof(struct ki_monitor),
-                  max);
+    ki_slots_init(&ki_runtime.procs, "processes", KI_KIND_PID,
+                  ki_slots_apart(sizeof(struct ki_proc)), max);
+    ki_slots_init(&ki_runtime.sockets, "sockets", KI_KIND_SOCKET,
+                  ki_slots_apart(sizeof(struct ki_socket)), max);
+    ki_slots_init(&ki_runtime.ops, "operations", KI_KIND_FUTURE,
+                  ki_slots_apart(sizeof(struct ki_op)), max);
+    ki_slots_init(&ki_runtime.monitors, "monitors", KI_KIND_REF,
+                  ki_slots_apart(sizeof(struct ki_monitor)), max);
     ki_slots_init(&ki_runtime.timers, "timers", KI_KIND_TIMER, ki_timer_record_size(), max);
     ki_threads_init();
     pthread_atfork(NULL, in_parent, in_child);

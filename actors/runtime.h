@@ -71,6 +71,15 @@ ki_slots_here(unsigned kind)
     return w ? &w->slots[kind] : NULL;
 }
 
+/* ki_soon_here: the present for a deadline: now or some microseconds later. Any thread. */
+static inline uint64_t
+ki_soon_here(void)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    return w ? ki_soon_ns(&w->soon) : ki_now_ns();
+}
+
 /* ki_deadline_ns: a timeout of the API as an absolute time; 0 is the past, UINT64_MAX never. */
 uint64_t ki_deadline_ns(kith_ms timeout);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * timer.c -- messages at a later time, and sleeping.
  *
- * A timer's record carries its message, so expiry allocates nothing. It is the wheel's until it
- * expires or is cancelled; then it is the message, and goes with that.
+ * A timer's record is the wheel's until it expires or is cancelled. Then the same memory becomes
+ * the message, so expiry allocates nothing, and goes with that.
  *
- *   I1  `id` is the ref while the timer is armed, and 0 else; it changes under the lock of the
- *       wheel, so that of an expiry and all cancels exactly one wins. */
+ *   I1  Index and generation stay while the record is in use, and so does the word by which
+ *       timers.h knows whether it is armed: a cancel with a stale ref looks at these alone. */
 #include <string.h>
 
 #include "actors/msg.h"
@@ -15,13 +15,45 @@
 #define MOST_MS \
     (INT64_MAX / 1000000 / 2) /* as in ki_deadline_ns: what is longer is for ever */
 
-/* Two cache lines: a million of them are common, and each page of them is a fault. */
-struct timer {
-    struct ki_slot slot;
-    _Atomic(uint64_t) id; /* I1 */
-    struct ki_alarm alarm;
-    struct ki_msg msg; /* msg.node.to: whose */
+/* The bytes of a timer's message. */
+struct body {
+    size_t len;
+    KI_ALIGNED(16) char bytes[];
 };
+
+/* What a timer is until it expires: what the wheel needs, and what the message does not know
+ * without it. */
+struct armed {
+    struct ki_alarm alarm;
+    uint64_t to, from;
+    uint64_t tag;
+    struct body *body; /* NULL: none */
+};
+
+/* Small: a million of them are common, and memory is what they cost. */
+struct timer {
+    union {
+        struct ki_slot slot; /* free_next while it is free */
+        struct {
+            uint32_t index, generation; /* I1: as in ki_slot */
+            union {
+                struct armed armed;
+                struct ki_msg msg;
+            } u;
+        };
+    };
+};
+
+_Static_assert(offsetof(struct timer, u) == offsetof(struct ki_slot, free_next),
+               "what is in use lies behind the name of the slot");
+_Static_assert(offsetof(struct armed, alarm.timer.base) ==
+                       offsetof(struct ki_msg, node.aux) &&
+                   offsetof(struct armed, alarm.timer.deadline) ==
+                       offsetof(struct ki_msg, node.aux) + sizeof(uint32_t),
+               "I1: what says whether it is armed stays when the timer becomes a message");
+_Static_assert(sizeof(struct timer) == 80, "a million of them are 80 MB");
+
+static char no_body[1] KI_ALIGNED(16);
 
 size_t
 ki_timer_record_size(void)
@@ -29,52 +61,82 @@ ki_timer_record_size(void)
     return sizeof(struct timer);
 }
 
+KI_HOT void
+free_record(struct timer *t, struct body *body)
+{
+    if (ki_slow(body))
+        ki_slab_free(ki_slab_here(), body, sizeof *body + body->len);
+    ki_slots_put(&ki_runtime.timers, ki_slots_here(KI_KIND_TIMER), &t->slot);
+}
+
 void
 ki_timer_free_msg(struct ki_msg *m)
 {
-    struct timer *t = ki_container_of(m, struct timer, msg);
+    char *data = m->pub.data;
 
-    if (m->pub.len)
-        ki_slab_free(ki_slab_here(), m->pub.data, m->pub.len);
-    ki_slots_put(&ki_runtime.timers, ki_slots_here(KI_KIND_TIMER), &t->slot);
+    free_record(ki_container_of(m, struct timer, u.msg),
+                data == no_body ? NULL : ki_container_of(data, struct body, bytes));
+}
+
+/* The timer's record as its message. All but node.aux is written: I1. */
+static struct ki_msg *
+become_message(struct timer *t)
+{
+    const struct armed was = t->u.armed;
+    struct ki_msg *m = &t->u.msg;
+
+    m->node.to = was.to;
+    m->node.kind = KI_N_MSG;
+    m->node.flags = KI_MSG_OF_TIMER;
+    m->pub = (kith_msg){.from = {was.from},
+                        .tag = was.tag,
+                        .ref = {ki_slots_id(&ki_runtime.timers, &t->slot)},
+                        .data = was.body ? was.body->bytes : no_body,
+                        .len = was.body ? was.body->len : 0};
+    return m;
 }
 
 /* Under the wheel's lock. */
 static void
 expire(struct ki_alarm *a, struct ki_wakes *wakes)
 {
-    struct timer *t = ki_container_of(a, struct timer, alarm);
-    enum ki_push r;
+    struct ki_msg *m = become_message(ki_container_of(a, struct timer, u.armed.alarm));
+    struct ki_task *to = ki_proc_task(ki_proc_at((kith_pid){m->node.to}));
+    enum ki_push r = ki_mbox_push(&to->mbox, &m->node, KI_MBOX_DEAD | KI_MBOX_EXITING);
 
-    struct ki_task *to = ki_proc_task(ki_proc_at((kith_pid){t->msg.node.to}));
-
-    ki_store_rlx(&t->id, 0); /* I1 */
-    r = ki_mbox_push(&to->mbox, &t->msg.node, KI_MBOX_DEAD | KI_MBOX_EXITING);
     if (r == KI_PUSH_SCHEDULE)
         ki_wakes_add(wakes, to);
     else if (r == KI_PUSH_REFUSED)
-        ki_timer_free_msg(&t->msg);
+        ki_timer_free_msg(m);
+}
+
+/* A copy of the data. false: no memory. */
+static bool
+body_new(kith_iov data, struct body **body)
+{
+    *body = NULL;
+    if (ki_fast(data.len == 0))
+        return true;
+    if (data.len > PTRDIFF_MAX - sizeof **body)
+        return false;
+    *body = ki_slab_alloc(ki_slab_here(), sizeof **body + data.len);
+    if (!*body)
+        return false;
+    (*body)->len = data.len;
+    memcpy((*body)->bytes, data.base, data.len);
+    return true;
 }
 
 static struct timer *
-timer_new(uint64_t tag, kith_iov data)
+timer_new(kith_iov data)
 {
     struct timer *t = (struct timer *) (void *) ki_slots_get(&ki_runtime.timers,
                                                              ki_slots_here(KI_KIND_TIMER));
-    void *bytes;
 
-    if (!t)
-        return NULL;
-    bytes = data.len ? ki_slab_alloc(ki_slab_here(), data.len) : t + 1;
-    if (!bytes) {
-        ki_slots_put(&ki_runtime.timers, ki_slots_here(KI_KIND_TIMER), &t->slot);
+    if (ki_fast(t) && ki_slow(!body_new(data, &t->u.armed.body))) {
+        free_record(t, NULL);
         return NULL;
     }
-    if (data.len)
-        memcpy(bytes, data.base, data.len);
-    t->alarm.expire = expire;
-    t->msg.node = (struct ki_node){.kind = KI_N_MSG, .flags = KI_MSG_OF_TIMER};
-    t->msg.pub = (kith_msg){.tag = tag, .data = bytes, .len = data.len};
     return t;
 }
 
@@ -95,20 +157,27 @@ kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_re
     /* A look: one that dies after it gets nothing. acquire: with its death, as a refused push. */
     if (!p || (ki_load_acq(&ki_proc_task(p)->mbox) & (KI_MBOX_EXITING | KI_MBOX_DEAD)))
         return KITH_ENOPROC;
-    t = timer_new(tag, data);
+    t = timer_new(data);
     if (!t)
         return KITH_ENOMEM;
-    uint64_t id = ki_slots_id(&ki_runtime.timers, &t->slot);
-
-    t->msg.node.to = to.id;
-    t->msg.pub.from.id = ki_proc_id(self);
-    t->msg.pub.ref.id = id;
-    ki_store_rlx(&t->id, id); /* relaxed: compared under the lock that arm takes */
+    t->u.armed.alarm.expire = expire;
+    t->u.armed.to = to.id;
+    t->u.armed.from = ki_proc_id(self);
+    t->u.armed.tag = tag;
     if (timer)
-        timer->id = id;
-    ki_timers_arm(&t->alarm, ki_now_ns() + (uint64_t) after * KI_TICK_NS);
+        timer->id = ki_slots_id(&ki_runtime.timers, &t->slot);
+    ki_timers_arm(&t->u.armed.alarm, ki_soon_here() + (uint64_t) after * KI_TICK_NS);
     ki_proc_charge(self, 1);
     return 0;
+}
+
+static KI_NOINLINE kith_ms
+left_of(const struct timer *t)
+{
+    /* Down, and from where the deadline was counted: that was rounded up. */
+    uint64_t now = ki_soon_here(), then = t->u.armed.alarm.timer.deadline * KI_TICK_NS;
+
+    return then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
 }
 
 int
@@ -123,15 +192,12 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
     if (ki_id_kind(ref.id) != KI_KIND_TIMER)
         return KITH_ENOENT;
     t = (struct timer *) (void *) ki_slots_at(&ki_runtime.timers, ki_id_index(ref.id));
-    if (!t || !ki_timers_cancel_id(&t->alarm, &t->id, ref.id))
+    if (!t || !ki_timers_cancel_named(&t->u.armed.alarm, &t->generation,
+                                      ki_id_generation(ref.id)))
         return KITH_ENOENT;
-    if (left) {
-        /* Down: the deadline was rounded up. */
-        uint64_t now = ki_now_ns(), then = t->alarm.timer.deadline * KI_TICK_NS;
-
-        *left = then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
-    }
-    ki_timer_free_msg(&t->msg);
+    if (ki_slow(left != NULL))
+        *left = left_of(t);
+    free_record(t, t->u.armed.body);
     ki_proc_charge(self, 1);
     return 0;
 }

@@ -58,6 +58,10 @@
 
 #define ki_fence_seq() atomic_thread_fence(memory_order_seq_cst)
 
+/* Orders what the compiler makes of the lines around it, and nothing else: the other side has
+ * ki_os_barrier. */
+#define ki_fence_compiler() atomic_signal_fence(memory_order_seq_cst)
+
 /* A counter with one writer: a plain add that other threads may read. */
 #define ki_count(p, n) ki_store_rlx((p), ki_load_rlx(p) + (n))
 

@@ -42,7 +42,7 @@ struct ki_node {
     uint64_t to; /* the full handle this is for */
     uint16_t kind;
     uint16_t flags;
-    uint32_t aux;
+    uint32_t aux; /* not the node's: it may be in use by what the node lies in */
 };
 
 typedef _Atomic(uint64_t) ki_mbox;

@@ -15,6 +15,9 @@ extern "C" {
 /* ki_os_now_ns: monotonic time. */
 uint64_t ki_os_now_ns(void);
 
+/* ki_os_cycles: a counter of the processor's, as in seam.h; 0: there is none to trust. */
+uint64_t ki_os_cycles(void);
+
 /* ki_os_cpus: CPUs this process may use: affinity mask and cgroup quota, at least 1. */
 unsigned ki_os_cpus(void);
 
@@ -25,6 +28,13 @@ uint64_t ki_os_random(void);
  * may return early for no reason. ki_os_unpark wakes one waiter of word. Any thread. */
 void ki_os_park(_Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline_ns);
 void ki_os_unpark(_Atomic(uint32_t) *word);
+
+/* ki_os_barrier makes every other thread of the program that runs pass a full barrier before it
+ * returns, as it is one itself. Only after ki_os_barrier_ready has answered true: the system has
+ * that. ki_os_yield lets others run. */
+bool ki_os_barrier_ready(void);
+void ki_os_barrier(void);
+void ki_os_yield(void);
 
 /* ki_os_thread_name names the calling thread for debuggers; may be cut to 15 characters. */
 void ki_os_thread_name(const char *name);

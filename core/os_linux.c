@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/assert.h"
 #include "core/os.h"
 #include "core/seam.h"
 
@@ -38,6 +40,20 @@ void
 ki_os_unpark(_Atomic(uint32_t) *word)
 {
     (void) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+bool
+ki_os_barrier_ready(void)
+{
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void
+ki_os_barrier(void)
+{
+    long rc = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+
+    KI_CHECK(rc == 0); /* it was ready, and no error is possible then */
 }
 
 /* "quota period" or "max period" of cgroup v2; 0 when there is no limit. */

@@ -501,13 +501,13 @@ ki_sched_start(unsigned n)
     ki_store_seq(&ki_sched.halt, false);
     ki_store_seq(&ki_sched.wake_sent, false);
     ki_store_seq(&ki_sched.steal_lifo, false);
-    ki_timers_init(&ki_sched.outside);
+    ki_timers_init(&ki_sched.outside, false);
     for (unsigned i = 0; i < n; i++) {
         struct ki_worker *w = &ki_sched.worker[i];
 
         w->index = i;
         w->random = (uint32_t) ki_os_random();
-        ki_timers_init(&w->timers);
+        ki_timers_init(&w->timers, true);
     }
     for (unsigned i = 0; i < n; i++) {
         code = -pthread_create(&ki_sched.worker[i].thread, NULL, worker_main,

@@ -16,6 +16,7 @@
 #include "core/poll.h"
 #include "core/slab.h"
 #include "core/slots.h"
+#include "core/soon.h"
 #include "core/stack.h"
 #include "core/timers.h"
 
@@ -73,6 +74,7 @@ struct ki_worker {
     struct ki_stack_cache stacks;          /* [w] */
     struct ki_slots_cache slots[KI_KINDS]; /* [w] by handle kind */
     struct ki_timer_base timers;           /* own lock */
+    struct ki_soon soon;                   /* [w] */
 
     struct ki_worker_stats stats;
     _Atomic(bool) asleep; /* [a:w] */

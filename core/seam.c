@@ -8,6 +8,7 @@
 
 struct ki_seam ki_seam = {
     .now_ns = ki_os_now_ns,
+    .cycles = ki_os_cycles,
     .alloc = ki_mem_system_alloc,
     .free = ki_mem_system_free,
     .socket = ki_sock_socket,

@@ -18,6 +18,10 @@ struct ki_seam {
     /* Monotonic time in nanoseconds; never 0. */
     uint64_t (*now_ns)(void);
 
+    /* A counter that all processors share, which grows by one in 2 ns at most; 0: there is none.
+     * It tells how old a reading of the clock is (soon.h). */
+    uint64_t (*cycles)(void);
+
     /* `size` bytes aligned to `align` (a power of two), or NULL. */
     void *(*alloc)(size_t size, size_t align);
     void (*free)(void *p, size_t size, size_t align);

@@ -11,17 +11,17 @@
 enum {
     HUGE_PAGE = 2 * 1024 * 1024,
     HUGE_REGION = 4 * HUGE_PAGE,
-    HUGE_AFTER = 16 * 1024 * 1024 /* bytes in small pages first */
+    HUGE_AFTER = 4 * 1024 * 1024 /* bytes in small pages first */
 };
 
 void
 ki_slots_init(struct ki_slots *t, const char *name, unsigned kind, size_t size,
               uint32_t limit)
 {
-    KI_CHECK(size >= sizeof(struct ki_slot));
+    KI_CHECK(size >= sizeof(struct ki_slot) && size % 8 == 0);
     t->name = name;
     t->kind = kind;
-    t->size = (size + 63) / 64 * 64;
+    t->size = size;
     t->limit = limit;
     pthread_mutex_init(&t->lock, NULL);
 }

@@ -65,13 +65,13 @@ struct ki_slot {
 
 /* Chunks for every index a handle can hold: the array of their addresses is address space, of
  * which a page is there for each 512 chunks in use. */
-enum { KI_SLOTS_CHUNK = 256, KI_SLOTS_MAX_CHUNKS = 1 << 20, KI_SLOTS_MAGAZINE = 32 };
+enum { KI_SLOTS_CHUNK = 256, KI_SLOTS_MAX_CHUNKS = 1 << 20, KI_SLOTS_MAGAZINE = 64 };
 
 struct ki_slots {
-    const char *name;           /* [i] */
-    size_t size;                /* [i] bytes a record, KI_CACHE_LINE multiple */
-    unsigned kind;              /* [i] */
-    _Atomic(uint32_t) n_chunks; /* [l] writes; any thread reads */
+    const char *name;                           /* [i] */
+    size_t size;                                /* [i] bytes a record */
+    unsigned kind;                              /* [i] */
+    _Atomic(uint32_t) n_chunks;                 /* [l] writes; any thread reads */
     _Atomic(char *) chunk[KI_SLOTS_MAX_CHUNKS]; /* [l] set once, then constant */
     pthread_mutex_t lock;
     struct ki_slot *free; /* [l] */
@@ -85,6 +85,15 @@ struct ki_slots_cache {
     struct ki_slot *head;
     uint32_t len;
 };
+
+/* ki_slots_init: a table of up to `limit` records of `size` bytes, a multiple of 8, one behind the
+ * other. ki_slots_apart makes it one of whole cache lines: for records that several threads use.
+ */
+static inline size_t
+ki_slots_apart(size_t size)
+{
+    return (size + 63) / 64 * 64;
+}
 
 void ki_slots_init(struct ki_slots *t, const char *name, unsigned kind, size_t size,
                    uint32_t limit);

@@ -9,9 +9,8 @@
 #ifndef KI_TIMERS_H
 #define KI_TIMERS_H
 
-#include "core/lock.h"
-
 #include "core/atomic.h"
+#include "core/bias.h"
 #include "core/wheel.h"
 
 #ifdef __cplusplus
@@ -20,8 +19,10 @@ extern "C" {
 
 #define KI_TICK_NS UINT64_C(1000000)
 
-/* Numbers of bases: 0 = never armed, i + 1 = worker i's, the last = the outside one. */
-enum { KI_BASE_NONE = 0, KI_BASE_OUTSIDE = 255 };
+/* Numbers of bases: 0 = never armed, i + 1 = worker i's, the last = the outside one. With
+ * KI_BASE_ARMED for as long as it is armed there, so that under that one's lock the one word says
+ * that the record belongs to the wheel (ki_timers_cancel_id). */
+enum { KI_BASE_NONE = 0, KI_BASE_OUTSIDE = 255, KI_BASE_NUMBER = 255, KI_BASE_ARMED = 256 };
 
 struct ki_task;
 
@@ -39,12 +40,13 @@ struct ki_alarm {
 };
 
 struct ki_timer_base {
-    struct ki_lock lock;
+    struct ki_bias lock;       /* a worker's own wheel is mostly touched by that worker */
     struct ki_wheel wheel;     /* [l] */
     _Atomic(uint64_t) next_ns; /* [a:l] when to run next; UINT64_MAX = never */
 };
 
-void ki_timers_init(struct ki_timer_base *b);
+/* ki_timers_init: `owned`, `b` is a worker's own. */
+void ki_timers_init(struct ki_timer_base *b, bool owned);
 
 /* ki_timers_arm: `a` is not armed, a->expire is set; it fires at deadline_ns or a little later.
  * On the calling worker's wheel, or the outside one. Any thread. */
@@ -54,9 +56,11 @@ void ki_timers_arm(struct ki_alarm *a, uint64_t deadline_ns);
  * one, is complete. Any thread. */
 bool ki_timers_cancel(struct ki_alarm *a);
 
-/* ki_timers_cancel_id is ki_timers_cancel by somebody who holds no more than a stale name of the
- * record: under the lock *id is compared with `expected`, and set to 0 if it was cancelled. */
-bool ki_timers_cancel_id(struct ki_alarm *a, _Atomic(uint64_t) *id, uint64_t expected);
+/* ki_timers_cancel_named is ki_timers_cancel by somebody who holds no more than a name of the
+ * record, perhaps a stale one: *name is compared with `expected` while the record is armed and
+ * the lock held. So *name needs no more than to stay the same from arm to the end, and of the
+ * rest of a record nothing is looked at that is not armed. */
+bool ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected);
 
 /* ki_timers_run fires what is due on `b`. Any worker. */
 void ki_timers_run(struct ki_timer_base *b, uint64_t now_ns);

@@ -27,18 +27,23 @@ extern "C" {
 /* One timer, embedded in what it wakes. All zero is a timer that is not armed. The wheel
  * does not write `base`: it is the caller's. The rest is the wheel's. */
 struct ki_timer {
-    struct ki_timer *next, *prev; /* ring of its slot while armed */
-    uint64_t deadline;            /* tick */
-    uint8_t level, slot;          /* where it stands while armed */
+    struct ki_timer *next, *prev; /* list of its slot while armed; the first's prev: any */
+    uint16_t level, slot;         /* where it stands while armed */
+    _Atomic(uint16_t) base;       /* the caller's: which wheel it was given to last */
     uint8_t armed;
-    _Atomic(uint8_t) base; /* the caller's: which wheel it was given to last */
+    uint64_t deadline; /* tick */
+};
+
+/* What stands in one slot, as added; `last` means something while there is a first. */
+struct ki_timer_list {
+    struct ki_timer *first, *last;
 };
 
 struct ki_wheel {
     uint64_t now; /* the last tick told; never goes back */
     size_t len;
     uint64_t map[KI_WHEEL_LEVELS]; /* bit s: slot s holds a timer */
-    struct ki_timer *first[KI_WHEEL_LEVELS][KI_WHEEL_SLOTS];
+    struct ki_timer_list at[KI_WHEEL_LEVELS][KI_WHEEL_SLOTS];
 };
 
 void ki_wheel_init(struct ki_wheel *w, uint64_t now);
@@ -47,8 +52,29 @@ void ki_wheel_init(struct ki_wheel *w, uint64_t now);
  * `deadline`. A deadline already past counts as the wheel's present tick. */
 void ki_wheel_add(struct ki_wheel *w, struct ki_timer *t, uint64_t deadline);
 
-/* ki_wheel_remove disarms `t`. True: it was armed, and no expire will return it. */
-bool ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t);
+/* ki_wheel_remove disarms `t`. True: it was armed, and no expire will return it. Who has waited
+ * longest in a slot mostly goes first, and the next one, which may be far from the cache, is then
+ * not written to: that its prev is stale is why a first one's means nothing. */
+static inline bool
+ki_wheel_remove(struct ki_wheel *w, struct ki_timer *t)
+{
+    struct ki_timer_list *l = &w->at[t->level][t->slot];
+    struct ki_timer *const next = t->next;
+
+    if (!t->armed)
+        return false;
+    t->armed = 0;
+    w->len--;
+    if (ki_fast(l->first == t)) {
+        l->first = next;
+        if (!next)
+            w->map[t->level] &= ~(UINT64_C(1) << t->slot);
+        return true;
+    }
+    t->prev->next = next;
+    *(next ? &next->prev : &l->last) = t->prev;
+    return true;
+}
 
 /* ki_wheel_expire moves the wheel to `now` and returns all timers due by then, disarmed,
  * linked by `next` and ended by NULL: by deadline, and within one tick in the order they

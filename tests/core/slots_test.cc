@@ -66,7 +66,7 @@ TEST(Slots, ARecordIsZeroAtFirstAndFoundByItsHandle)    // I1
     const uint64_t id = ki_slots_id(t, &r->slot);
     EXPECT_EQ(static_cast<unsigned>(KI_KIND_PID), ki_id_kind(id));
     EXPECT_EQ(&r->slot, ki_slots_at(t, ki_id_index(id)));
-    EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(r) % 64);
+    EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(r) % alignof(record));
     ki_slots_put(t, nullptr, &r->slot);
 }
 

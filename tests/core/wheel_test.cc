@@ -527,7 +527,7 @@ TEST_F(WheelCheck, SeesTimersWithoutABit)    // I1
     EXPECT_EQ("I1", fault());
 }
 
-TEST_F(WheelCheck, SeesAnOpenRing)    // I2
+TEST_F(WheelCheck, SeesALooseLink)    // I2
 {
     t[1].next = &t[0];
     EXPECT_EQ("I2", fault());

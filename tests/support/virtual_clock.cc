@@ -20,18 +20,28 @@ read_present()
     return present.load();
 }
 
+/* No reading of this clock is young: it may be moved between any two. */
+std::uint64_t
+no_cycles()
+{
+    return 0;
+}
+
 }    // namespace
 
-kt_virtual_clock::kt_virtual_clock(std::uint64_t start_ns) : before_(ki_seam.now_ns)
+kt_virtual_clock::kt_virtual_clock(std::uint64_t start_ns)
+    : before_(ki_seam.now_ns), cycles_before_(ki_seam.cycles)
 {
     if (in_use.exchange(true))
         std::abort();
     present = start_ns;
     ki_seam.now_ns = read_present;
+    ki_seam.cycles = no_cycles;
 }
 
 kt_virtual_clock::~kt_virtual_clock()
 {
+    ki_seam.cycles = cycles_before_;
     ki_seam.now_ns = before_;
     in_use = false;
 }

@@ -30,7 +30,7 @@ class kt_virtual_clock {
     void on_move(std::function<void()> call);
 
   private:
-    std::uint64_t (*before_)();
+    std::uint64_t (*before_)(), (*cycles_before_)();
     std::function<void()> on_move_;
 };
 
