@@ -9,7 +9,6 @@ ki_bias_init(struct ki_bias *b, bool owned)
 {
     ki_store_rlx(&b->in, false);
     ki_store_rlx(&b->shared, !owned || !ki_os_barrier_ready());
-    b->lock = (struct ki_lock){0};
 }
 
 void

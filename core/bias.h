@@ -29,7 +29,8 @@ struct ki_bias {
     struct ki_lock lock;
 };
 
-/* ki_bias_init: `owned`, some thread is the owner; else it is shared at once. */
+/* ki_bias_init: `owned`, some thread is the owner; else it is shared at once. `lock` is free, or
+ * held by the caller; zeroed memory is free. */
 void ki_bias_init(struct ki_bias *b, bool owned);
 
 void ki_bias_take_shared(struct ki_bias *b);

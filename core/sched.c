@@ -470,13 +470,16 @@ worker_main(void *arg)
 
 /* ---- start and stop ---- */
 
+/* A worker's first run needs all of it zeroed; in the next ones its timers go on. */
 static void
-forget_workers(void)
+clear(unsigned i)
 {
-    ki_mem_free_aligned(ki_sched.worker, ki_sched.n * sizeof *ki_sched.worker,
-                        KI_CACHE_LINE);
-    ki_sched.worker = NULL;
-    ki_sched.n = 0;
+    struct ki_worker *w = &ki_sched.worker[i];
+    const size_t size = i < ki_sched.made ? offsetof(struct ki_worker, timers) : sizeof *w;
+
+    memset((void *) w, 0, size);
+    if (i >= ki_sched.made)
+        ki_sched.made = i + 1;
 }
 
 int
@@ -486,17 +489,18 @@ ki_sched_start(unsigned n)
 
     if (n < 1)
         n = 1;
-    if (n > 250)
-        n = 250;
+    if (n > KI_WORKERS_MAX)
+        n = KI_WORKERS_MAX;
     code = ki_sched.poller->init();
     if (code < 0)
         return code;
-    ki_sched.worker = ki_mem_alloc_aligned(n * sizeof *ki_sched.worker, KI_CACHE_LINE);
+    if (!ki_sched.worker) /* pages of those that never run are never touched */
+        ki_sched.worker =
+            ki_mem_alloc_aligned(KI_WORKERS_MAX * sizeof *ki_sched.worker, KI_CACHE_LINE);
     if (!ki_sched.worker) {
         ki_sched.poller->fini();
         return -12; /* KITH_ENOMEM */
     }
-    memset((void *) ki_sched.worker, 0, n * sizeof *ki_sched.worker);
     ki_sched.n = n;
     ki_store_seq(&ki_sched.halt, false);
     ki_store_seq(&ki_sched.wake_sent, false);
@@ -505,6 +509,7 @@ ki_sched_start(unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct ki_worker *w = &ki_sched.worker[i];
 
+        clear(i);
         w->index = i;
         w->random = (uint32_t) ki_os_random();
         ki_timers_init(&w->timers, true);
@@ -516,7 +521,7 @@ ki_sched_start(unsigned n)
             ki_sched_halt();
             for (unsigned j = 0; j < i; j++)
                 pthread_join(ki_sched.worker[j].thread, NULL);
-            forget_workers();
+            ki_sched.n = 0;
             ki_sched.poller->fini();
             return code;
         }
@@ -558,7 +563,7 @@ ki_sched_join(uint64_t deadline_ns)
     ki_watchdog_join();
     for (unsigned i = 0; i < ki_sched.n; i++)
         pthread_join(ki_sched.worker[i].thread, NULL);
-    forget_workers();
+    ki_sched.n = 0;
     ki_sched.poller->fini();
     return true;
 }

@@ -45,7 +45,7 @@ struct ki_task {
     struct ki_task *run_next; /* [q] */
 };
 
-enum { KI_RING = 256, KI_KINDS = 6, KI_EVENTS = 256 };
+enum { KI_RING = 256, KI_KINDS = 6, KI_EVENTS = 256, KI_WORKERS_MAX = 250 };
 
 /* Counters of one worker: written by it alone, read by anybody, never exact while running. */
 struct ki_worker_stats {
@@ -73,7 +73,6 @@ struct ki_worker {
     struct ki_slab_cache slab;             /* [w] */
     struct ki_stack_cache stacks;          /* [w] */
     struct ki_slots_cache slots[KI_KINDS]; /* [w] by handle kind */
-    struct ki_timer_base timers;           /* own lock */
     struct ki_soon soon;                   /* [w] */
 
     struct ki_worker_stats stats;
@@ -82,11 +81,15 @@ struct ki_worker {
     pthread_t thread;     /* [i] */
 
     struct ki_event events[KI_EVENTS]; /* [w] */
+
+    /* Own lock. Not cleared between runs: a late thread may be in there (timers.h I3). */
+    struct ki_timer_base timers;
 };
 
 struct ki_sched {
     unsigned n;                     /* [i] workers */
-    struct ki_worker *worker;       /* [i] array of n */
+    struct ki_worker *worker;       /* [i] n of KI_WORKERS_MAX, never freed */
+    unsigned made;                  /* [i] of these have run before */
     const struct ki_poller *poller; /* [i] */
     /* Called by a worker for each readiness event, on its own stack. */
     void (*on_event)(struct ki_worker *w, uint64_t id, uint32_t ready);

@@ -6,14 +6,6 @@
 #include "core/seam.h"
 
 void
-ki_timers_init(struct ki_timer_base *b, bool owned)
-{
-    ki_bias_init(&b->lock, owned);
-    ki_wheel_init(&b->wheel, ki_now_ns() / KI_TICK_NS);
-    ki_store_rlx(&b->next_ns, UINT64_MAX);
-}
-
-void
 ki_wakes_add(struct ki_wakes *wakes, struct ki_task *t)
 {
     t->run_next = NULL;
@@ -36,10 +28,8 @@ anothers_base(unsigned number)
 {
     if (number == KI_BASE_OUTSIDE)
         return &ki_sched.outside;
-    /* An earlier run may have had more workers. */
-    return number == KI_BASE_NONE || number > ki_sched.n
-               ? NULL
-               : &ki_sched.worker[number - 1].timers;
+    /* Of an earlier run too, which may have had more workers: nothing is armed there. */
+    return number == KI_BASE_NONE ? NULL : &ki_sched.worker[number - 1].timers;
 }
 
 /* The base of that number; *mine, it is the calling worker's own. */
@@ -154,6 +144,46 @@ ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expect
     return armed;
 }
 
+/* Under the lock: fires what is due by that tick. */
+static void
+fire(struct ki_timer_base *b, uint64_t tick, struct ki_wakes *wakes)
+{
+    struct ki_timer *t = ki_wheel_expire(&b->wheel, tick);
+
+    while (t) {
+        struct ki_alarm *a = ki_container_of(t, struct ki_alarm, timer);
+
+        disarmed(t);
+        t = t->next; /* before expire: it may arm the same timer again elsewhere */
+        a->expire(a, wakes);
+    }
+}
+
+static void
+wake_all(const struct ki_wakes *wakes)
+{
+    for (struct ki_task *task = wakes->head; task;) {
+        struct ki_task *next = task->run_next;
+
+        ki_sched_ready_fifo(task);
+        task = next;
+    }
+}
+
+void
+ki_timers_init(struct ki_timer_base *b, bool owned)
+{
+    struct ki_wakes wakes = {.head = NULL, .tail = &wakes.head};
+
+    ki_lock_take(&b->lock.lock); /* I3: nobody owns it now */
+    fire(b, UINT64_MAX, &wakes);
+    ki_bias_init(&b->lock, owned);
+    ki_wheel_init(&b->wheel, ki_now_ns() / KI_TICK_NS);
+    ki_store_rlx(&b->next_ns, UINT64_MAX);
+    ki_lock_give(&b->lock.lock);
+    wake_all(&wakes);
+}
+
 void
 ki_timers_run(struct ki_timer_base *b, uint64_t now_ns)
 {
@@ -162,21 +192,8 @@ ki_timers_run(struct ki_timer_base *b, uint64_t now_ns)
     const bool mine = w && b == &w->timers;
 
     ki_bias_take(&b->lock, mine);
-    struct ki_timer *t = ki_wheel_expire(&b->wheel, now_ns / KI_TICK_NS);
-    while (t) {
-        struct ki_alarm *a = ki_container_of(t, struct ki_alarm, timer);
-
-        disarmed(t);
-        t = t->next; /* before expire: it may arm the same timer again elsewhere */
-        a->expire(a, &wakes);
-    }
+    fire(b, now_ns / KI_TICK_NS, &wakes);
     publish_next(b);
     ki_bias_give(&b->lock, mine);
-
-    for (struct ki_task *task = wakes.head; task;) {
-        struct ki_task *next = task->run_next;
-
-        ki_sched_ready_fifo(task);
-        task = next;
-    }
+    wake_all(&wakes);
 }

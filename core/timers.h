@@ -5,7 +5,9 @@
  *       under it: it only pushes nodes and answers which task to wake; wakes happen after
  *       unlock. So when cancel has answered false, whatever the expiry did is done.
  *   I2  No expiry before its deadline: deadlines are rounded up to the next tick, the present
- *       is rounded down. */
+ *       is rounded down.
+ *   I3  A base's memory is never freed, and its lock holds from run to run: a plain thread may come
+ *       so late that the workers have left, or the next ones come. */
 #ifndef KI_TIMERS_H
 #define KI_TIMERS_H
 
@@ -45,7 +47,8 @@ struct ki_timer_base {
     _Atomic(uint64_t) next_ns; /* [a:l] when to run next; UINT64_MAX = never */
 };
 
-/* ki_timers_init: `owned`, `b` is a worker's own. */
+/* ki_timers_init: `b` is zeroed, or of an earlier run; then what is armed fires. `owned`: it is a
+ * worker's own, whose thread does not run yet. */
 void ki_timers_init(struct ki_timer_base *b, bool owned);
 
 /* ki_timers_arm: `a` is not armed, a->expire is set; it fires at deadline_ns or a little later.

@@ -14,7 +14,7 @@
 
 TEST(Bias, IsItsOwnersWithoutTheLockUntilAStrangerComes)
 {
-    ki_bias b;
+    ki_bias b = {};
     ki_bias_init(&b, true);
     const bool own = ki_os_barrier_ready();
 
@@ -40,7 +40,7 @@ TEST(Bias, IsItsOwnersWithoutTheLockUntilAStrangerComes)
 
 TEST(Bias, IsSharedFromTheBeginningWithoutAnOwner)
 {
-    ki_bias b;
+    ki_bias b = {};
     ki_bias_init(&b, false);
 
     ki_bias_take(&b, false);
