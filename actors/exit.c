@@ -48,6 +48,9 @@ void
 ki_exit_begin(struct ki_proc *p, kith_reason why)
 {
     p->dying = true;
+    /* From here on `doomed` is for the deferred functions: only a kill, or the signal of a stop,
+     * ends their waits. A link's exit or a shutdown by another leaves them their budget. */
+    p->doomed = p->killed || (p->doomed && ki_load_rlx(&ki_runtime.stopping));
     p->why = why;
     p->exit_stage = STOP_OPS;
 }
@@ -217,6 +220,15 @@ kith_exit(kith_reason why)
 
 /* ---- exit signals ---- */
 
+/* The first that kills is the reason. */
+static void
+doom(struct ki_proc *p, kith_reason why)
+{
+    if (!p->doomed && !p->dying)
+        p->why = why;
+    p->doomed = true;
+}
+
 /* Erlang's table for exit/2: normal from another is dropped, kill cannot be trapped,
  * all else kills or, when trapping, becomes a message. The node is the message. */
 void
@@ -226,21 +238,17 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
     const kith_down *d = m->pub.data;
     bool self = d->pid.id == ki_proc_id(p);
 
-    if (p->dying) {
-        /* A kill ends the waits of deferred functions. */
-        if (d->why.kind == KITH_KILL)
-            p->doomed = true;
-    } else if (d->why.kind == KITH_KILL) {
-        p->doomed = true;
-        p->why = kith_reason_of(KITH_KILLED, 0, NULL);
+    if (d->why.kind == KITH_KILL) {
+        doom(p, kith_reason_of(KITH_KILLED, 0, NULL));
+        p->killed = true; /* however late: it ends the waits of deferred functions */
+    } else if (p->dying) {
+        ;
     } else if (p->trap_exit) {
         n->kind = KI_N_MSG;
         ki_inbox_add(&p->inbox, n);
         return;
     } else if (d->why.kind != KITH_NORMAL || self) {
-        if (!p->doomed)
-            p->why = d->why;
-        p->doomed = true;
+        doom(p, d->why);
     }
     ki_msg_free(m);
 }
