@@ -239,6 +239,13 @@ make_message(struct ki_proc *p, struct ki_op *op)
     ki_inbox_add(&p->inbox, &op->msg.node);
 }
 
+/* Deferred functions may wait for messages; else the dying get none. */
+static bool
+takes_messages(const struct ki_proc *p)
+{
+    return !p->dying || p->in_defers;
+}
+
 void
 ki_op_arrived(struct ki_proc *p, struct ki_node *n)
 {
@@ -247,7 +254,7 @@ ki_op_arrived(struct ki_proc *p, struct ki_node *n)
     op->arrived = true;
     if (op->forgotten)
         starter_drops(p, op);
-    else if (op->to_mailbox && !p->dying)
+    else if (op->to_mailbox && takes_messages(p))
         make_message(p, op);
 }
 
@@ -258,7 +265,7 @@ ki_op_callee_died(struct ki_proc *p, struct ki_op *op)
     if (op->arrived || !stop(op, STOP_NOPROC))
         return;
     op->arrived = true;
-    if (op->to_mailbox && !p->dying)
+    if (op->to_mailbox && takes_messages(p))
         make_message(p, op);
 }
 
