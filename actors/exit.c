@@ -202,19 +202,23 @@ void
 kith_exit(kith_reason why)
 {
     struct ki_proc *p;
+    int rc = ki_enter(&p);
 
-    if (ki_enter(&p) == 0 && p->body == KI_BODY_STACK && !p->dying) {
+    if (rc == 0 && p->body == KI_BODY_STACK && !p->dying) {
         p->why = why;
         ki_exit_here(p);
     }
-    if (ki_enter(&p) == 0 && p->body == KI_BODY_THREAD && !p->dying)
+    if (rc == 0 && p->body == KI_BODY_THREAD && !p->dying)
         ki_thread_exit(p, why);
-    if (ki_enter(&p) == 0 && p->escape) {
+    if (rc == KITH_EKILLED ||
+        rc == KITH_ESTOPPED) /* a plain thread that is no process now */
+        ki_thread_exit(NULL, why);
+    if (rc == 0 && p->escape) {
         p->doomed = true;
         p->why = why;
         ki_escape_to(p->escape);
     }
-    ki_report_bad_exit(ki_enter(&p) == 0 ? p : NULL);
+    ki_report_bad_exit(rc == 0 ? p : NULL);
     abort();
 }
 

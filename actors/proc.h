@@ -172,7 +172,7 @@ void ki_thread_park(struct ki_proc *p, uint64_t deadline_ns);
 void ki_thread_wake(struct ki_task *t);
 void ki_threads_init(void);
 void ki_thread_detach(uint64_t deadline_ns); /* a stop: the caller's pseudo-process ends */
-KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why);
+KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why); /* NULL: p has died */
 
 /* monitor.c */
 void ki_monitor_asked(struct ki_proc *p, struct ki_node *n);

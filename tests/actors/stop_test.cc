@@ -194,6 +194,54 @@ TEST_F(Stop, EndsTheWaitsOfPlainThreads)
         EXPECT_EQ(KITH_ESTOPPED, c) << &c - codes;
 }
 
+/* Of a call to another thread: no socket's close and no death answers it before. */
+TEST_F(Stop, EndsTheAwaitOfAPlainThreadWithEstopped)
+{
+    std::atomic<std::uint64_t> callee{0};
+    std::atomic<bool> over{false}, calling{false};
+    std::atomic<std::ptrdiff_t> code{0};
+    std::thread other([&] {
+        callee = kith_self().id;
+        kt_until([&] { return over.load(); });
+    });
+    ASSERT_TRUE(kt_until([&] { return callee != 0; }));
+    std::thread caller([&] {
+        kith_future f;
+
+        ASSERT_EQ(0, kith_call_start({callee}, 1, none, none, KITH_INFINITY, &f));
+        calling = true;
+        code = kith_await(f, KITH_INFINITY);
+    });
+    ASSERT_TRUE(kt_until([&] { return calling.load(); }));
+
+    EXPECT_EQ(0, kith_stop(0, 0));
+
+    caller.join();
+    EXPECT_EQ(KITH_ESTOPPED, code);
+    over = true;
+    other.join();
+}
+
+TEST_F(Stop, KithExitStillEndsAPlainThread)
+{
+    static std::atomic<bool> attached, stopped, after;
+
+    attached = stopped = after = false;
+    std::thread t([] {
+        attached = kith_self().id != 0;
+        kt_until([] { return stopped.load(); });
+        kith_exit(of_kill);
+        after = true;
+    });
+    ASSERT_TRUE(kt_until([] { return attached.load(); }));
+
+    EXPECT_EQ(0, kith_stop(0, 0));
+    stopped = true;
+
+    t.join();
+    EXPECT_FALSE(after);
+}
+
 TEST_F(Stop, AThreadsPidDoesNotOutliveIt)
 {
     std::atomic<int> step{0};
