@@ -258,28 +258,35 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
 }
 
 int
+ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
+{
+    struct ki_msg *m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
+
+    if (!m)
+        return KITH_ENOMEM;
+    m->node.kind = KI_N_EXIT;
+    m->node.to = pid.id;
+    m->pub.from = from;
+    *(kith_down *) m->pub.data = (kith_down){.pid = from, .why = why};
+    if (!ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD)) {
+        ki_msg_free(m);
+        return KITH_ENOPROC;
+    }
+    return 0;
+}
+
+int
 kith_exit_signal(kith_pid pid, kith_reason why)
 {
     struct ki_proc *self, *to;
-    struct ki_msg *m;
     int rc = ki_enter(&self);
 
     if (rc < 0)
         return rc;
     to = ki_proc_find(pid);
-    if (!to)
-        return KITH_ENOPROC;
-    m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
-    if (!m)
-        return KITH_ENOMEM;
-    m->node.kind = KI_N_EXIT;
-    m->node.to = pid.id;
-    m->pub.from.id = ki_proc_id(self);
-    *(kith_down *) m->pub.data = (kith_down){.pid = m->pub.from, .why = why};
-    if (!ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD)) {
-        ki_msg_free(m);
-        return KITH_ENOPROC;
-    }
+    rc = to ? ki_exit_post(to, pid, (kith_pid){ki_proc_id(self)}, why) : KITH_ENOPROC;
+    if (rc < 0)
+        return rc;
     if (to == self && self->body != KI_BODY_HANDLER) {
         ki_proc_take(self);
         return ki_proc_die_if_doomed(self);

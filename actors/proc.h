@@ -161,6 +161,8 @@ KI_NORETURN void ki_exit_here(
 bool ki_exit_step(struct ki_proc *p); /* one try; false: wait for mail, then again */
 void ki_exit_begin(struct ki_proc *p, kith_reason why);
 void ki_exit_run_defers(struct ki_proc *p);
+/* ki_exit_post sends an exit signal. 0, KITH_ENOMEM, KITH_ENOPROC. */
+int ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why);
 void ki_exit_signal_received(struct ki_proc *p, struct ki_node *n);
 kith_reason ki_reason_of_result(int result);
 void ki_proc_count_down(void); /* a process's record was freed */

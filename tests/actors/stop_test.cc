@@ -222,6 +222,40 @@ TEST_F(Stop, EndsTheAwaitOfAPlainThreadWithEstopped)
     other.join();
 }
 
+/* However late: it is killed with the others, or by the next start before it does anything. */
+TEST_F(Stop, WhatIsSpawnedDuringItDoesNotRunInTheNextRun)
+{
+    static std::atomic<int> ran;
+
+    for (std::size_t round = kt_scale(30); round > 0; round--) {
+        static std::atomic<bool> spawning;
+        std::vector<std::thread> threads;
+
+        spawning = false;
+        for (int i = 0; i < 2; i++)
+            threads.emplace_back([] {
+                while (kith_spawn(
+                           [](void *) {
+                               ran++;
+                               return 0;
+                           },
+                           nullptr, 0, nullptr) != KITH_ESTOPPED)
+                    spawning = true;
+            });
+        ASSERT_TRUE(kt_until([] { return spawning.load(); }));
+        testing::internal::CaptureStderr();
+        kt_ignore(kith_stop(0, 0));    // KITH_ESTUCK, when it left some
+        (void) testing::internal::GetCapturedStderr();
+        for (std::thread &t : threads)
+            t.join();
+        const int before = ran;
+
+        ASSERT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
+        ASSERT_TRUE(kt_until([] { return kt_processes() == 0; }));
+        ASSERT_EQ(before, ran);
+    }
+}
+
 TEST_F(Stop, KithExitStillEndsAPlainThread)
 {
     static std::atomic<bool> attached, stopped, after;
