@@ -47,6 +47,9 @@ void
 ki_exit_begin(struct ki_proc *p, kith_reason why)
 {
     p->dying = true;
+    /* From here on `doomed` is for the deferred functions: only a kill, or the signal of a stop,
+     * ends their waits. A link's exit or a shutdown by another leaves them their budget. */
+    p->doomed = p->killed || (p->doomed && ki_load_rlx(&ki_runtime.stopping));
     p->why = why;
     p->exit_stage = STOP_OPS;
 }
@@ -198,23 +201,36 @@ void
 kith_exit(kith_reason why)
 {
     struct ki_proc *p;
+    int rc = ki_enter(&p);
 
-    if (ki_enter(&p) == 0 && p->body == KI_BODY_STACK && !p->dying) {
+    if (rc == 0 && p->body == KI_BODY_STACK && !p->dying) {
         p->why = why;
         ki_exit_here(p);
     }
-    if (ki_enter(&p) == 0 && p->body == KI_BODY_THREAD && !p->dying)
+    if (rc == 0 && p->body == KI_BODY_THREAD && !p->dying)
         ki_thread_exit(p, why);
-    if (ki_enter(&p) == 0 && p->escape) {
+    if (rc == KITH_EKILLED ||
+        rc == KITH_ESTOPPED) /* a plain thread that is no process now */
+        ki_thread_exit(NULL, why);
+    if (rc == 0 && p->escape) {
         p->doomed = true;
         p->why = why;
         ki_escape_to(p->escape);
     }
-    ki_report_bad_exit(ki_enter(&p) == 0 ? p : NULL);
+    ki_report_bad_exit(rc == 0 ? p : NULL);
     ki_abort();
 }
 
 /* ---- exit signals ---- */
+
+/* The first that kills is the reason. */
+static void
+doom(struct ki_proc *p, kith_reason why)
+{
+    if (!p->doomed && !p->dying)
+        p->why = why;
+    p->doomed = true;
+}
 
 /* Erlang's table for exit/2: normal from another is dropped, kill cannot be trapped,
  * all else kills or, when trapping, becomes a message. The node is the message. */
@@ -225,48 +241,51 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
     const kith_down *d = m->pub.data;
     bool self = d->pid.id == ki_proc_id(p);
 
-    if (p->dying) {
-        /* A kill ends the waits of deferred functions. */
-        if (d->why.kind == KITH_KILL)
-            p->doomed = true;
-    } else if (d->why.kind == KITH_KILL) {
-        p->doomed = true;
-        p->why = kith_reason_of(KITH_KILLED, 0, NULL);
+    if (d->why.kind == KITH_KILL) {
+        doom(p, kith_reason_of(KITH_KILLED, 0, NULL));
+        p->killed = true; /* however late: it ends the waits of deferred functions */
+    } else if (p->dying) {
+        ;
     } else if (p->trap_exit) {
         n->kind = KI_N_MSG;
         ki_inbox_add(&p->inbox, n);
         return;
     } else if (d->why.kind != KITH_NORMAL || self) {
-        if (!p->doomed)
-            p->why = d->why;
-        p->doomed = true;
+        doom(p, d->why);
     }
     ki_msg_free(m);
+}
+
+int
+ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
+{
+    struct ki_msg *m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
+
+    if (!m)
+        return KITH_ENOMEM;
+    m->node.kind = KI_N_EXIT;
+    m->node.to = pid.id;
+    m->pub.from = from;
+    *(kith_down *) m->pub.data = (kith_down){.pid = from, .why = why};
+    if (!ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD)) {
+        ki_msg_free(m);
+        return KITH_ENOPROC;
+    }
+    return 0;
 }
 
 int
 kith_exit_signal(kith_pid pid, kith_reason why)
 {
     struct ki_proc *self, *to;
-    struct ki_msg *m;
     int rc = ki_enter(&self);
 
     if (rc < 0)
         return rc;
     to = ki_proc_find(pid);
-    if (!to)
-        return KITH_ENOPROC;
-    m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
-    if (!m)
-        return KITH_ENOMEM;
-    m->node.kind = KI_N_EXIT;
-    m->node.to = pid.id;
-    m->pub.from.id = ki_proc_id(self);
-    *(kith_down *) m->pub.data = (kith_down){.pid = m->pub.from, .why = why};
-    if (!ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD)) {
-        ki_msg_free(m);
-        return KITH_ENOPROC;
-    }
+    rc = to ? ki_exit_post(to, pid, (kith_pid){ki_proc_id(self)}, why) : KITH_ENOPROC;
+    if (rc < 0)
+        return rc;
     if (to == self && self->body != KI_BODY_HANDLER) {
         ki_proc_take(self);
         return ki_proc_die_if_doomed(self);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * link.c -- links: two processes that hear of each other's death.
  *
- * A bond stands for one link and lies in both processes' lists; each end belongs to one of them.
+ * A bond is made by who asks and lies in both processes' lists; each end belongs to one of them.
  * It carries a node for each thing that is ever sent about it, and is counted: one for each end
  * in a list, one for each node on its way.
  *
  *   I1  A receiver decides by its own end: an exit whose end is not active is dropped, so
  *       nothing arrives after an unlink.
- *   I2  One link a pair: when both ask at once, both keep the bond of the smaller pid. */
+ *   I2  One link a pair, though it has two bonds when both asked at once: the twins go together,
+ *       with an unlink as with a death, and count once. Neither side drops one of them alone: the
+ *       other may just have unlinked what would be left. */
 #include "actors/link.h"
 
 #include "actors/msg.h"
@@ -18,10 +20,11 @@ struct ki_end {
     uint64_t id;                /* [i] */
     bool active;                /* [p] of proc */
     struct ki_end *next, *prev; /* [p] */
-    struct ki_node ask;         /* to this end: LINK */
-    struct ki_node unask;       /* to this end: UNLINK */
-    struct ki_msg msg;          /* to this end: LINK_EXIT */
-    kith_down body;             /* of msg */
+    struct ki_end *twin;  /* [p] both asked: the same process's end of the other bond */
+    struct ki_node ask;   /* to this end: LINK */
+    struct ki_node unask; /* to this end: UNLINK */
+    struct ki_msg msg;    /* to this end: LINK_EXIT */
+    kith_down body;       /* of msg */
 };
 
 struct ki_bond {
@@ -103,7 +106,18 @@ deactivate(struct ki_end *e)
         e->proc->links = e->next;
     if (e->next)
         e->next->prev = e->prev;
+    if (e->twin)
+        e->twin->twin = NULL;
+    e->twin = NULL;
     drop(e->bond);
+}
+
+static void
+deactivate_both(struct ki_end *e)
+{
+    if (e->twin)
+        deactivate(e->twin);
+    deactivate(e);
 }
 
 static struct ki_end *
@@ -118,11 +132,11 @@ find(struct ki_proc *p, uint64_t peer)
 size_t
 ki_link_count(struct ki_proc *p)
 {
-    size_t n = 0;
+    size_t halves = 0;
 
     for (struct ki_end *e = p->links; e; e = e->next)
-        n++;
-    return n;
+        halves += e->twin ? 1 : 2;
+    return halves / 2;
 }
 
 /* ---- what arrives ---- */
@@ -139,15 +153,14 @@ tell(struct ki_end *to, kith_reason why)
 void
 ki_link_asked(struct ki_proc *p, struct ki_node *n)
 {
-    struct ki_end *e = ki_container_of(n, struct ki_end, ask), *had;
+    struct ki_end *e = ki_container_of(n, struct ki_end, ask);
+    struct ki_end *had =
+        find(p, other(e)->id); /* our own asking: theirs is never there twice */
 
-    had = find(p, other(e)->id);
-    if (had && other(e)->id < e->id) { /* I2: theirs stays */
-        deactivate(had);
-        had = NULL;
-    }
-    if (!had)
-        activate(e);
+    activate(e);
+    e->twin = had;
+    if (had)
+        had->twin = e;
     drop(e->bond);
 }
 
@@ -175,7 +188,7 @@ ki_link_exit_received(struct ki_proc *p, struct ki_node *n)
         drop(e->bond);
         return;
     }
-    deactivate(e);
+    deactivate_both(e);
     if (p->trap_exit) {
         n->kind = KI_N_MSG;
         ki_inbox_add(&p->inbox, n);
@@ -275,22 +288,27 @@ kith_link(kith_pid pid)
     return 0;
 }
 
-int
-kith_unlink(kith_pid pid)
+static void
+unask(struct ki_end *e)
 {
-    struct ki_proc *p;
-    struct ki_end *e, *o;
-    int rc = ki_enter(&p);
+    struct ki_end *o = other(e);
 
-    if (rc < 0)
-        return rc;
-    e = find(p, pid.id);
-    if (!e)
-        return 0;
-    o = other(e);
     ki_add_rlx(&e->bond->refs, 1); /* relaxed: the list's count keeps it */
     if (!ki_sched_post(ki_proc_task(o->proc), &o->unask, KI_MBOX_DEAD))
         drop(e->bond);
     deactivate(e);
+}
+
+int
+kith_unlink(kith_pid pid)
+{
+    struct ki_proc *p;
+    struct ki_end *e;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    while ((e = find(p, pid.id)) != NULL) /* twins: two */
+        unask(e);
     return 0;
 }

@@ -288,6 +288,7 @@ struct ki_proc {
     bool trap_exit;          /* [p] */
     bool dying;              /* [p] the steps of exit.c have begun */
     bool doomed;             /* [p] a signal said so: die at the next chance */
+    bool killed;             /* [p] that signal, or one while it dies, was a kill */
     bool in_defers;          /* [p] its deferred functions run */
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */

@@ -8,13 +8,12 @@
 #include "core/seam.h"
 
 /* The codes an operation can be stopped with, by their index in the state word. */
-enum { STOP_CANCEL = 1, STOP_TIMEOUT, STOP_KILL, STOP_NOPROC };
+enum { STOP_CANCEL = 1, STOP_TIMEOUT, STOP_KILL, STOP_NOPROC, STOP_STOPPED };
 
 static const int stop_code[] = {
-    [STOP_CANCEL] = KITH_ECANCELED,
-    [STOP_TIMEOUT] = KITH_ETIMEOUT,
-    [STOP_KILL] = KITH_EKILLED,
-    [STOP_NOPROC] = KITH_ENOPROC,
+    [STOP_CANCEL] = KITH_ECANCELED, [STOP_TIMEOUT] = KITH_ETIMEOUT,
+    [STOP_KILL] = KITH_EKILLED,     [STOP_NOPROC] = KITH_ENOPROC,
+    [STOP_STOPPED] = KITH_ESTOPPED,
 };
 
 int
@@ -183,6 +182,15 @@ stop(struct ki_op *op, unsigned code)
     return true;
 }
 
+/* The code for what a wait answered. */
+static unsigned
+stop_for(int rc)
+{
+    return rc == KITH_ETIMEOUT   ? STOP_TIMEOUT
+           : rc == KITH_ESTOPPED ? STOP_STOPPED
+                                 : STOP_KILL;
+}
+
 /* Under the wheel's lock. */
 static void
 op_expired(struct ki_alarm *a, struct ki_wakes *wakes)
@@ -239,6 +247,13 @@ make_message(struct ki_proc *p, struct ki_op *op)
     ki_inbox_add(&p->inbox, &op->msg.node);
 }
 
+/* Deferred functions may wait for messages; else the dying get none. */
+static bool
+takes_messages(const struct ki_proc *p)
+{
+    return !p->dying || p->in_defers;
+}
+
 void
 ki_op_arrived(struct ki_proc *p, struct ki_node *n)
 {
@@ -247,7 +262,7 @@ ki_op_arrived(struct ki_proc *p, struct ki_node *n)
     op->arrived = true;
     if (op->forgotten)
         starter_drops(p, op);
-    else if (op->to_mailbox && !p->dying)
+    else if (op->to_mailbox && takes_messages(p))
         make_message(p, op);
 }
 
@@ -258,7 +273,7 @@ ki_op_callee_died(struct ki_proc *p, struct ki_op *op)
     if (op->arrived || !stop(op, STOP_NOPROC))
         return;
     op->arrived = true;
-    if (op->to_mailbox && !p->dying)
+    if (op->to_mailbox && takes_messages(p))
         make_message(p, op);
 }
 
@@ -301,18 +316,22 @@ ptrdiff_t
 ki_op_await(struct ki_proc *p, struct ki_op *op, uint64_t deadline_ns, const char *what,
             struct ki_io *io)
 {
+    ptrdiff_t result;
     int rc = 0;
 
     while (!op->arrived && rc == 0)
         rc = ki_proc_wait(p, deadline_ns, what);
     ki_proc_wait_end(p);
-    if (!op->arrived && !stop(op, rc == KITH_ETIMEOUT ? STOP_TIMEOUT : STOP_KILL)) {
+    if (!op->arrived && !stop(op, stop_for(rc))) {
         /* It is being executed, or has just ended: the completion is near. */
         while (!op->arrived)
             if (!ki_proc_take(p) && !op->arrived)
                 ki_proc_park_for_sure(p);
     }
-    return take_result(p, op, io);
+    result = take_result(p, op, io);
+    if (result < 0) /* a result that won is given: the thread dies at its next call */
+        (void) ki_proc_wait_failed(p, rc);
+    return result;
 }
 
 ptrdiff_t
@@ -369,7 +388,7 @@ ki_op_own_await_slowly(struct ki_proc *p, struct ki_op *op, kith_ms timeout,
     ki_proc_wait_end(p);
     if (op->arrived)
         return ki_op_own_result(p, op);
-    if (stop(op, rc == KITH_ETIMEOUT ? STOP_TIMEOUT : STOP_KILL)) {
+    if (stop(op, stop_for(rc))) {
         result = ki_op_own_result(p, op);
         own_give_up(p);
         return result;
@@ -536,7 +555,7 @@ kith_await_any(const kith_future *fs, size_t n, kith_ms timeout)
         if ((rc = ki_proc_wait(p, deadline, "await_any")) < 0)
             break;
     ki_proc_wait_end(p);
-    return rc;
+    return ki_proc_wait_failed(p, rc);
 }
 
 int

@@ -96,7 +96,8 @@ void ki_op_executor_drops(struct ki_op *op);
 void ki_op_arrived(struct ki_proc *p, struct ki_node *n);
 
 /* ki_op_await waits for the end, at most until deadline_ns, and then stops it; the record is
- * given back; answers its result (partial and won as asked). */
+ * given back; answers its result (partial and won as asked). A plain thread that was killed in it
+ * is dead then, unless the result is a success: p is nobody's any more. */
 ptrdiff_t ki_op_await(struct ki_proc *p, struct ki_op *op, uint64_t deadline_ns,
                       const char *what, struct ki_io *io);
 

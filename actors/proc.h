@@ -161,6 +161,8 @@ KI_NORETURN void ki_exit_here(
 bool ki_exit_step(struct ki_proc *p); /* one try; false: wait for mail, then again */
 void ki_exit_begin(struct ki_proc *p, kith_reason why);
 void ki_exit_run_defers(struct ki_proc *p);
+/* ki_exit_post sends an exit signal. 0, KITH_ENOMEM, KITH_ENOPROC. */
+int ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why);
 void ki_exit_signal_received(struct ki_proc *p, struct ki_node *n);
 kith_reason ki_reason_of_result(int result);
 void ki_proc_count_down(void); /* a process's record was freed */
@@ -172,7 +174,7 @@ void ki_thread_park(struct ki_proc *p, uint64_t deadline_ns);
 void ki_thread_wake(struct ki_task *t);
 void ki_threads_init(void);
 void ki_thread_detach(uint64_t deadline_ns); /* a stop: the caller's pseudo-process ends */
-KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why);
+KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why); /* NULL: p has died */
 
 /* monitor.c */
 void ki_monitor_asked(struct ki_proc *p, struct ki_node *n);

@@ -10,7 +10,7 @@
  *   6  the sockets of plain threads are closed, the workers leave
  *
  * What if a process is spawned during step k? It is one more that is left; from 6 on nothing
- * runs it, and the next start finds it doomed. */
+ * runs it, and the next start kills it before anything runs. */
 #include "actors/runtime.h"
 
 #include "core/thread.h"
@@ -165,6 +165,18 @@ end_thread(struct ki_proc *p, uint64_t word, void *ctx)
     ki_name_drop(p);
 }
 
+/* One of the last run: it was spawned when the stop had already killed those it saw. It dies before
+ * it does anything in this run. Without memory for that there is no start. */
+static void
+doom_left(struct ki_proc *p, uint64_t word, void *rc)
+{
+    (void) word;
+    if (p->body != KI_BODY_THREAD &&
+        ki_exit_post(p, (kith_pid){ki_proc_id(p)}, (kith_pid){0},
+                     kith_reason_of(KITH_KILL, 0, NULL)) == KITH_ENOMEM)
+        *(int *) rc = KITH_ENOMEM;
+}
+
 static int
 start(const kith_options *o)
 {
@@ -179,6 +191,8 @@ start(const kith_options *o)
         each_process(end_thread, NULL);
     }
     rc = ki_stack_pool_init();
+    if (rc == 0)
+        each_process(doom_left, &rc);
     if (rc == 0)
         rc = ki_overflow_install(ki_report_overflow);
     if (rc < 0)

@@ -187,6 +187,7 @@ ki_thread_detach(uint64_t deadline_ns)
 void
 ki_thread_exit(struct ki_proc *p, kith_reason why)
 {
-    die(p->thread, why, UINT64_MAX);
+    if (p)
+        die(p->thread, why, UINT64_MAX);
     pthread_exit(NULL);
 }

@@ -177,10 +177,10 @@ kith_sleep(kith_ms ms);
  *
  * Deferred functions run. In C no local variable is cleaned up: what the process holds
  * should be deferred, or come from kith_alloc. In a handler's callback it ends the handler,
- * in a plain thread the thread.
+ * in a plain thread the thread, also one that was killed, or after a stop.
  *
  * returns  never. In a deferred function or `terminate`, where the caller dies already, and
- *          in a plain thread that was killed or has no runtime, it aborts the program.
+ *          where no runtime was ever started, it aborts the program.
  * context  a process, a handler or a plain thread.
  * source   OTP erlang:exit/1. Differs: cannot be caught.
  */

@@ -451,6 +451,80 @@ TEST_F(Exit, AKillDuringDeferredFunctionsEndsTheirWaits)
     EXPECT_EQ(KITH_EKILLED, slept);
 }
 
+/* A budget bounds them, but only a kill or a stop ends them at once. */
+TEST_F(Exit, WaitsInDeferredFunctionsGoOnAfterAnyOtherSignal)
+{
+    static std::atomic<int> slept;
+    static std::atomic<bool> there;
+    static const auto body = [](void *) {
+        const kith_msg *m;
+
+        if (const int rc = kith_defer([](void *) { slept = kith_sleep(1); }, nullptr);
+            rc < 0)
+            return rc;
+        there = true;
+        return kith_receive(&m, KITH_INFINITY);
+    };
+
+    for (const int kind : {KITH_SHUTDOWN, KITH_KILLED, KITH_ERROR}) {
+        kith_ref ref;
+        kith_pid pid;
+
+        slept = 1;
+        there = false;
+        ASSERT_EQ(0, kith_spawn_monitor(body, nullptr, 0, &pid, &ref));
+        ASSERT_TRUE(kt_until([] { return there.load(); }));
+        EXPECT_EQ(0, kith_exit_signal(pid, kith_reason_of(kind, 3, nullptr)));
+        EXPECT_EQ(kind, kt_why(ref).kind);
+        EXPECT_EQ(0, slept) << "a signal of kind " << kind;
+    }
+    for (const int kind : {KITH_KILLED, KITH_ERROR}) {
+        slept = 1;
+        there = false;
+        EXPECT_EQ(kind, run([kind]() -> int {
+                            if (const int rc = kith_spawn_link(body, nullptr, 0, nullptr);
+                                rc < 0)
+                                return rc;
+                            while (!there)
+                                kith_yield();
+                            kith_exit(kith_reason_of(kind, 3, nullptr));
+                        }).kind);
+        EXPECT_TRUE(kt_until([] { return slept != 1; }));
+        EXPECT_EQ(0, slept) << "a link's exit of kind " << kind;
+    }
+}
+
+TEST_F(Exit, OfTwoSignalsTheFirstIsTheReasonAlsoBeforeAKill)
+{
+    static std::atomic<int> slept;
+    static std::atomic<bool> there, go;
+    kith_ref ref;
+    kith_pid pid;
+
+    slept = 1;
+    there = go = false;
+    ASSERT_EQ(0, kith_spawn_monitor(
+                     [](void *) {
+                         const kith_msg *m;
+                         const auto fn = [](void *) { slept = kith_sleep(KITH_INFINITY); };
+
+                         if (const int rc = kith_defer(fn, nullptr); rc < 0)
+                             return rc;
+                         there = true;
+                         while (!go)    // takes no mail: both are taken at once
+                             ;
+                         return kith_receive(&m, KITH_INFINITY);
+                     },
+                     nullptr, 0, &pid, &ref));
+    ASSERT_TRUE(kt_until([] { return there.load(); }));
+    EXPECT_EQ(0, kith_exit_signal(pid, of_shutdown));
+    EXPECT_EQ(0, kith_exit_signal(pid, of_kill));
+    go = true;
+
+    EXPECT_EQ(KITH_SHUTDOWN, kt_why(ref).kind);
+    EXPECT_EQ(KITH_EKILLED, slept) << "the kill is no reason, but ends the waits";
+}
+
 TEST_F(Exit, MailOfTheDeadIsStillReadableInDeferredFunctions)
 {
     static std::atomic<std::uint64_t> got;

@@ -257,6 +257,68 @@ TEST_F(Link, BothAskingAtOnceIsOneLink)
     }
 }
 
+/* Both link and unlink in every order, with mail taken in between or not; at the end both see the
+ * same, and who is linked hears. */
+TEST_F(Link, HoweverAskingAndUnaskingCrossBothSeeTheSame)
+{
+    static const auto n_links = [] {
+        struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+
+        EXPECT_EQ(0, kith_process_info(kith_self(), &info));
+        return info.n_links;
+    };
+    std::mt19937_64 rng = kt_rng();
+
+    for (std::size_t i = kt_scale(3000); i > 0 && !HasFailure(); i--) {
+        static kith_pid pid[2];
+        static std::atomic<std::size_t> links[2];
+        kith_ref ref[2];
+        kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+
+        for (int k = 0; k < 2; k++) {
+            const std::uint64_t steps = rng();
+            o.monitor = &ref[k];
+            pid[k] = spawn(
+                [k, steps] {
+                    const kith_msg *m;
+
+                    kith_flag_trap_exit(true);
+                    ASSERT_EQ(0, kith_receive_tag(1, &m, KITH_INFINITY));
+                    const kith_pid peer = pid[1 - k];
+                    for (std::uint64_t s = steps, n = 8; n > 0; n--, s >>= 2)
+                        if (s % 4 == 0)
+                            kith_yield();    // takes mail
+                        else if (s % 4 == 1)
+                            EXPECT_EQ(0, kith_unlink(peer));
+                        else
+                            EXPECT_EQ(0, kith_link(peer));
+                    /* The other's signals came before its message. */
+                    ASSERT_EQ(0, kith_send(peer, 2, nullptr, 0));
+                    ASSERT_EQ(0, kith_receive_tag(2, &m, KITH_INFINITY));
+                    links[k] = n_links();
+                    ASSERT_EQ(0, kith_send(peer, 3, nullptr, 0));
+                    ASSERT_EQ(0, kith_receive_tag(3, &m, KITH_INFINITY));
+                    /* The last one asks once more: linked, whatever was before. */
+                    if (k == 1) {
+                        ASSERT_EQ(0, kith_link(peer));
+                        EXPECT_EQ(1u, n_links());
+                        ASSERT_EQ(0, kith_send(peer, 4, nullptr, 0));
+                        ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, KITH_INFINITY));
+                        EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0)) << "it was told once";
+                    } else {
+                        ASSERT_EQ(0, kith_receive_tag(4, &m, KITH_INFINITY));
+                    }
+                },
+                &o);
+        }
+        for (const kith_pid p : pid)
+            ASSERT_EQ(0, kith_send(p, 1, nullptr, 0));
+        EXPECT_EQ(KITH_NORMAL, kt_why(ref[0]).kind);
+        EXPECT_EQ(KITH_NORMAL, kt_why(ref[1]).kind);
+        ASSERT_EQ(links[0], links[1]);
+    }
+}
+
 TEST_F(Link, AChainFallsAsOne)
 {
     static const std::size_t n = kt_procs(2000);

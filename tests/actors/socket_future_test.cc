@@ -361,4 +361,30 @@ TEST_F(SocketFuture, ManyStartedAtOnceEndInTheirOrder)
     });
 }
 
+TEST_F(SocketFuture, MessagesOfOperationsComeInDeferredFunctionsToo)
+{
+    by_process_and_thread([] {
+        static kt_pair p;
+
+        p = kt_pair_of();
+        const auto fn = [](void *) {
+            const kith_msg *m;
+            kith_future f;
+
+            EXPECT_EQ(KITH_ESELECT, kith_socket_recv(p.far, &byte, 1, 0, KITH_NOWAIT));
+            EXPECT_EQ(1, kith_socket_send(p.near, "x", 1, 0, KITH_INFINITY));
+            EXPECT_EQ(0, kith_receive_tag(KITH_TAG_SELECT, &m, kt_long()));
+            EXPECT_EQ(1, kith_socket_recv(p.far, &byte, 1, 0, 0));
+
+            EXPECT_EQ(0, kith_socket_recv_start(p.far, &byte, 1, 0, KITH_INFINITY, &f));
+            kith_future_to_mailbox(f);
+            EXPECT_EQ(1, kith_socket_send(p.near, "y", 1, 0, KITH_INFINITY));
+            ASSERT_EQ(0, kith_receive_tag(KITH_TAG_FUTURE, &m, kt_long()));
+            EXPECT_EQ(1, KITH_BODY(m, kith_done)->result);
+            kt_close(p);
+        };
+        ASSERT_EQ(0, kith_defer(fn, nullptr));
+    });
+}
+
 }    // namespace

@@ -194,6 +194,88 @@ TEST_F(Stop, EndsTheWaitsOfPlainThreads)
         EXPECT_EQ(KITH_ESTOPPED, c) << &c - codes;
 }
 
+/* Of a call to another thread: no socket's close and no death answers it before. */
+TEST_F(Stop, EndsTheAwaitOfAPlainThreadWithEstopped)
+{
+    std::atomic<std::uint64_t> callee{0};
+    std::atomic<bool> over{false}, calling{false};
+    std::atomic<std::ptrdiff_t> code{0};
+    std::thread other([&] {
+        callee = kith_self().id;
+        kt_until([&] { return over.load(); });
+    });
+    ASSERT_TRUE(kt_until([&] { return callee != 0; }));
+    std::thread caller([&] {
+        kith_future f;
+
+        ASSERT_EQ(0, kith_call_start({callee}, 1, none, none, KITH_INFINITY, &f));
+        calling = true;
+        code = kith_await(f, KITH_INFINITY);
+    });
+    ASSERT_TRUE(kt_until([&] { return calling.load(); }));
+
+    EXPECT_EQ(0, kith_stop(0, 0));
+
+    caller.join();
+    EXPECT_EQ(KITH_ESTOPPED, code);
+    over = true;
+    other.join();
+}
+
+/* However late: it is killed with the others, or by the next start before it does anything. */
+TEST_F(Stop, WhatIsSpawnedDuringItDoesNotRunInTheNextRun)
+{
+    static std::atomic<int> ran;
+
+    for (std::size_t round = kt_scale(30); round > 0; round--) {
+        static std::atomic<bool> spawning;
+        std::vector<std::thread> threads;
+
+        spawning = false;
+        for (int i = 0; i < 2; i++)
+            threads.emplace_back([] {
+                while (kith_spawn(
+                           [](void *) {
+                               ran++;
+                               return 0;
+                           },
+                           nullptr, 0, nullptr) != KITH_ESTOPPED)
+                    spawning = true;
+            });
+        ASSERT_TRUE(kt_until([] { return spawning.load(); }));
+        testing::internal::CaptureStderr();
+        kt_ignore(kith_stop(0, 0));    // KITH_ESTUCK, when it left some
+        (void) testing::internal::GetCapturedStderr();
+        for (std::thread &t : threads)
+            t.join();
+        const int before = ran;
+
+        ASSERT_TRUE(kt_until([] { return kith_start(nullptr) == 0; }));
+        ASSERT_TRUE(kt_until([] { return kt_processes() == 0; }));
+        ASSERT_EQ(before, ran);
+    }
+}
+
+TEST_F(Stop, KithExitStillEndsAPlainThread)
+{
+    static std::atomic<bool> attached, stopped, after;
+
+    attached = stopped = after = false;
+    std::thread t([] {
+        attached = kith_self().id != 0;
+        kt_until([] { return stopped.load(); });
+        kith_exit(of_kill);
+        after = true;
+    });
+    ASSERT_TRUE(kt_until([] { return attached.load(); }));
+
+    EXPECT_EQ(0, kith_stop(0, 0));
+    stopped = true;
+
+    t.join();
+    EXPECT_FALSE(after);
+}
+
 TEST_F(Stop, AThreadsPidDoesNotOutliveIt)
 {
     std::atomic<int> step{0};

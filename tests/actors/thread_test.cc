@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * thread_test.cc -- plain threads: each counts as a process, and its end is its death. */
-#include "tests/support/runtime.h"
+#include "tests/support/sockets.h"
 
 #include <atomic>
 #include <pthread.h>
@@ -254,6 +254,86 @@ TEST_F(Thread, AKillEndsItsWait)
     EXPECT_EQ(KITH_EKILLED, first);
     EXPECT_EQ(KITH_EKILLED, second);
     EXPECT_EQ(KITH_EKILLED, third);
+}
+
+/* Not only at its next call: it may make none. */
+TEST_F(Thread, AKillIsItsDeathInTheCallItWaitsIn)
+{
+    static std::atomic<bool> ready;
+    static const auto recv_start = [](kith_socket s, char *c) {
+        kith_future f = {0};
+
+        EXPECT_EQ(0, kith_socket_recv_start(s, c, 1, 0, KITH_INFINITY, &f));
+        ready = true;
+        return f;
+    };
+    static std::ptrdiff_t (*const waits[])() = {
+        []() -> std::ptrdiff_t {
+            const kt_pair p = kt_pair_import();
+            char c;
+
+            ready = true;
+            return kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY);
+        },
+        []() -> std::ptrdiff_t {
+            const kt_pair p = kt_pair_import();
+            char c;
+
+            return kith_await(recv_start(p.far, &c), KITH_INFINITY);
+        },
+        []() -> std::ptrdiff_t {
+            const kt_pair p = kt_pair_import();
+            char c;
+            const kith_future f = recv_start(p.far, &c);
+
+            return kith_await_any(&f, 1, KITH_INFINITY);
+        },
+    };
+
+    for (const auto wait : waits) {
+        std::atomic<std::uint64_t> id{0};
+        std::atomic<std::ptrdiff_t> code{0};
+        std::atomic<bool> go{false};
+        kith_ref ref;
+
+        ready = false;
+        std::thread t([&] {
+            id = kith_self().id;
+            code = wait();
+            kt_until([&] { return go.load(); });
+        });
+        ASSERT_TRUE(kt_until([] { return ready.load(); }));
+        EXPECT_EQ(0, kith_monitor({id}, &ref));
+        EXPECT_EQ(0, kith_exit_signal({id}, of_kill));
+
+        EXPECT_EQ(KITH_KILLED, kt_why(ref).kind) << "the thread itself lives";
+        EXPECT_TRUE(kt_until([&] { return code != 0; }));
+        EXPECT_EQ(KITH_EKILLED, code);
+        go = true;
+        t.join();
+    }
+}
+
+TEST_F(Thread, ExitEndsAlsoOneThatWasKilled)
+{
+    std::atomic<std::uint64_t> id{0};
+    std::atomic<int> code{0};
+    std::atomic<bool> after{false};
+    std::thread t([&] {
+        const kith_msg *m;
+
+        id = kith_self().id;
+        code = kith_receive(&m, KITH_INFINITY);
+        kith_exit(of_shutdown);
+        after = true;
+    });
+    ASSERT_TRUE(kt_until([&] { return id != 0; }));
+
+    EXPECT_EQ(0, kith_exit_signal({id}, of_kill));
+
+    t.join();
+    EXPECT_EQ(KITH_EKILLED, code);
+    EXPECT_FALSE(after);
 }
 
 TEST_F(Thread, ASignalItTrapsIsAMessage)
