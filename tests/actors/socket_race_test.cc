@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_race_test.cc -- the ends of an operation race each other: exactly one wins, no byte is
  * lost, and a handle that is stale hits nobody. */
-#include "tests/support/sockets.h"
+#include "tests/support/races.h"
 
 #include "core/slots.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <map>
+#include <mutex>
+#include <thread>
 #include <vector>
-
-#include <sys/socket.h>
 
 namespace
 {
@@ -35,7 +35,7 @@ dawdle(std::mt19937_64 &rng)
     }
 }
 
-enum { go = 1, did = 2 };
+enum { go = 1 };
 
 /* A partner that sends byte after byte to a socket, one at each message. */
 void
@@ -52,58 +52,26 @@ send_on_demand(kith_socket s, std::uint64_t rounds, std::uint64_t seed)
     }
 }
 
-/* `body(rounds, seed)` by several processes at once, `total` rounds in all. */
-class SocketRaces : public kt_sockets {
-  protected:
-    void by_several(
-        std::size_t total,
-        const std::function<void(std::uint64_t rounds, std::uint64_t seed)> &body,
-        std::size_t several = 4)
-    {
-        std::mt19937_64 rng = kt_rng();
-        std::vector<kith_pid> pids;
-
-        for (std::size_t i = 0; i < several; i++) {
-            const std::uint64_t seed = rng();
-
-            pids.push_back(spawn([=, &body] { body(total / several + 1, seed); }));
-        }
-        for (const kith_pid &pid : pids)
-            EXPECT_EQ(0, kith_wait(pid, nullptr, kt_patience(60000)));
-    }
-};
+using SocketRaces = kt_races;
 
 TEST_F(SocketRaces, CancelAgainstCompletionLosesNoByte)
 {
-    std::atomic<std::size_t> cancelled = 0;
+    cancel_against_completion(kt_scale(100000));
+}
 
-    by_several(kt_scale(100000), [this, &cancelled](std::uint64_t rounds,
-                                                    std::uint64_t seed) {
-        const kt_pair p = kt_pair_import();
-        std::mt19937_64 rng(seed);
-        const kith_pid sender = spawn([=] { send_on_demand(p.near, rounds, seed + 1); });
+TEST_F(SocketRaces, TimeoutAgainstCompletionLosesNoByte)
+{
+    timeout_against_completion(kt_scale(100000));
+}
 
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            kith_future f;
-            char c = 0;
+TEST_F(SocketRaces, CloseAgainstCompletionGivesOneAnswer)
+{
+    close_against_completion(kt_scale(100000));
+}
 
-            ASSERT_EQ(0, kith_socket_recv_start(p.far, &c, 1, 0, KITH_INFINITY, &f));
-            ASSERT_EQ(0, kt_send(sender, go, i));
-            dawdle(rng);
-            const int rc = kith_cancel(f);
-            if (rc == 0) {
-                cancelled++;
-                ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY));
-            } else {
-                ASSERT_EQ(KITH_EALREADY, rc);
-                ASSERT_EQ(1, kith_await(f, KITH_INFINITY));
-            }
-            ASSERT_EQ(static_cast<char>(i), c);
-        }
-        EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-        kt_close(p);
-    });
-    RecordProperty("cancelled", static_cast<int>(cancelled));
+TEST_F(SocketRaces, KillAgainstCompletionLeavesTheSocketToTheOthers)
+{
+    kill_against_completion(kt_scale(100000));
 }
 
 TEST_F(SocketRaces, AwaitsTimeoutZeroAgainstCompletionLosesNoByte)
@@ -162,149 +130,6 @@ TEST_F(SocketRaces, SocketCancelAgainstCompletionLosesNoByte)
         EXPECT_EQ(0, kith_wait(canceller, nullptr, kt_long()));
         kt_close(p);
     });
-}
-
-/* Bytes come about when the time is up: both ends of many pairs sleep the same millisecond. */
-TEST_F(SocketRaces, TimeoutAgainstCompletionLosesNoByte)
-{
-    std::atomic<std::size_t> timed_out = 0, completed = 0;
-    const std::size_t pairs = kt_scale(250);
-
-    by_several(
-        kt_scale(100000),
-        [&, this](std::uint64_t rounds, std::uint64_t seed) {
-            const kt_pair p = kt_pair_import();
-            std::mt19937_64 rng(seed);
-            const kith_pid sender = spawn([=] {
-                for (std::uint64_t i = 0; i < rounds; i++) {
-                    const char c = static_cast<char>(i);
-
-                    ASSERT_NE(nullptr, kt_receive());
-                    ASSERT_EQ(0, kith_sleep(1));
-                    ASSERT_EQ(1, kith_socket_send(p.near, &c, 1, 0, KITH_INFINITY));
-                }
-            });
-
-            for (std::uint64_t i = 0; i < rounds; i++) {
-                kith_future f;
-                std::ptrdiff_t n;
-                char c = 0;
-
-                ASSERT_EQ(0, kt_send(sender, go, i));
-                if (rng() % 2) {
-                    n = kith_socket_recv(p.far, &c, 1, 0, 1);
-                } else {
-                    ASSERT_EQ(0, kith_socket_recv_start(p.far, &c, 1, 0, 1, &f));
-                    n = kith_await(f, KITH_INFINITY);
-                }
-                if (n == KITH_ETIMEOUT) {
-                    timed_out++;
-                    ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY));
-                } else {
-                    ASSERT_EQ(1, n);
-                    completed++;
-                }
-                ASSERT_EQ(static_cast<char>(i), c);
-            }
-            EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-            kt_close(p);
-        },
-        pairs);
-    RecordProperty("timed_out", static_cast<int>(timed_out));
-    RecordProperty("completed", static_cast<int>(completed));
-}
-
-TEST_F(SocketRaces, CloseAgainstCompletionGivesOneAnswer)
-{
-    std::atomic<std::size_t> closed = 0;
-
-    by_several(kt_scale(100000), [this, &closed](std::uint64_t rounds, std::uint64_t seed) {
-        const auto on_demand = [=](std::uint64_t s, void (*act)(kith_socket)) {
-            std::mt19937_64 rng(s);
-
-            for (std::uint64_t i = 0; i < rounds; i++) {
-                const kith_msg *m = kt_receive();
-
-                ASSERT_NE(nullptr, m);
-                const kith_socket it = *KITH_BODY(m, kith_socket);
-                const kith_pid from = m->from;
-                dawdle(rng);
-                act(it);
-                ASSERT_EQ(0, kt_send(from, did, i));
-            }
-        };
-        const kith_pid closer =
-            spawn([=] { on_demand(seed, [](kith_socket s) { kt_close(s); }); });
-        const kith_pid sender = spawn([=] {
-            on_demand(seed + 1, [](kith_socket s) {
-                const std::ptrdiff_t n = kith_socket_send(s, "x", 1, 0, KITH_INFINITY);
-
-                EXPECT_TRUE(n == 1 || n == KITH_EPIPE) << n;
-            });
-        });
-
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            const kt_pair p = kt_pair_import();
-            char c = 0;
-
-            ASSERT_EQ(0, kith_send(closer, go, &p.far, sizeof p.far));
-            ASSERT_EQ(0, kith_send(sender, go, &p.near, sizeof p.near));
-            const std::ptrdiff_t n = kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY);
-            ASSERT_TRUE(n == 1 || n == KITH_ECLOSED) << n;
-            ASSERT_EQ(n == 1 ? 'x' : 0, c);
-            if (n != 1)
-                closed++;
-            ASSERT_EQ(did, static_cast<int>(kt_receive()->tag));
-            ASSERT_EQ(did, static_cast<int>(kt_receive()->tag));
-            kt_close(p.near);
-        }
-        EXPECT_EQ(0, kith_wait(closer, nullptr, kt_long()));
-        EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-    });
-    RecordProperty("closed", static_cast<int>(closed));
-}
-
-int
-read_one(void *arg)
-{
-    char c;
-    const std::ptrdiff_t n =
-        kith_socket_recv(*static_cast<kith_socket *>(arg), &c, 1, 0, KITH_INFINITY);
-
-    return n == 1 ? 0 : static_cast<int>(n);
-}
-
-TEST_F(SocketRaces, KillAgainstCompletionLeavesTheSocketToTheOthers)
-{
-    std::atomic<std::size_t> killed = 0;
-
-    by_several(kt_scale(100000), [&killed](std::uint64_t rounds, std::uint64_t seed) {
-        const kt_pair p = kt_pair_import();
-        std::mt19937_64 rng(seed);
-
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            kith_pid reader;
-            kith_ref ref;
-            char c = 0;
-
-            ASSERT_EQ(0, kith_spawn_monitor(read_one, &p.far, sizeof p.far, &reader, &ref));
-            dawdle(rng);
-            ASSERT_EQ(1, kith_socket_send(p.near, "a", 1, 0, KITH_INFINITY));
-            dawdle(rng);
-            kt_ignore(kith_exit_signal(reader, kith_reason_of(KITH_KILL, 0, nullptr)));
-            ASSERT_EQ(1, kith_socket_send(p.near, "b", 1, 0, KITH_INFINITY));
-
-            const kith_reason why = kt_why(ref);
-            ASSERT_TRUE(why.kind == KITH_NORMAL || why.kind == KITH_KILLED) << why;
-            killed += why.kind == KITH_KILLED;
-            /* The reader had the first byte, or nobody; the second is ours. */
-            do
-                ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
-            while (c != 'b');
-        }
-        kt_close(p);
-    });
-    RecordProperty("killed", static_cast<int>(killed));
 }
 
 TEST_F(SocketRaces, AcceptsAreCancelledWithoutLosingAConnection)
