@@ -177,31 +177,86 @@ class SocketRaceOfFour : public kt_sockets {
     kt_env four_{"KITH_WORKERS", "4"};
 };
 
+/* Four processes that meet without giving way, and so on four workers; and who came there. */
+class Crossing {
+  public:
+    /* Answers false when the others do not come. */
+    bool meet(int group)
+    {
+        const std::int64_t end = kt_now_ms() + kt_long();
+
+        {
+            const std::lock_guard guard(lock_);
+            visits_[std::this_thread::get_id()]++;
+        }
+        here_++;
+        while (here_ < 4 * (group + 1))
+            if (kt_now_ms() > end)
+                return false;
+        return true;
+    }
+
+    std::map<std::thread::id, int> visits() const
+    {
+        return visits_;
+    }
+
+  private:
+    std::atomic<int> here_ = 0;
+    std::mutex lock_;
+    std::map<std::thread::id, int> visits_; /* how many on each worker's thread */
+};
+
 TEST_F(SocketRaceOfFour, CloseAnswersAThousandWaitersOnceEach)
 {
+    constexpr int crossing_groups = 25;
     const std::size_t n = kt_procs(1000);
 
     by_process_and_thread([=, this] {
         const kt_pair p = kt_pair_of();
+        Crossing crossing;
         std::atomic<std::size_t> readers = 0, others = 0;
         std::vector<kith_pid> pids;
+        const auto begin = [&, p](int group) {
+            const bool infinite = pids.size() % 2;
 
-        for (std::size_t i = 0; i < n; i++)
-            pids.push_back(spawn([=, &readers, &others] {
+            pids.push_back(spawn([=, &crossing, &readers, &others] {
                 char c;
+
+                if (group >= 0) {
+                    ASSERT_TRUE(crossing.meet(group)) << "no four workers run";
+                }
                 const std::ptrdiff_t r =
-                    kith_socket_recv(p.far, &c, 1, 0, i % 2 ? KITH_INFINITY : kt_long());
+                    kith_socket_recv(p.far, &c, 1, 0, infinite ? KITH_INFINITY : kt_long());
 
                 (r == KITH_ECLOSED ? readers : others)++;
             }));
-        for (const kith_pid &pid : pids)
-            ASSERT_TRUE(kt_eventually([=] { return kt_waits(pid, "socket_recv"); }));
+        };
+        const auto all_wait = [&](std::size_t from) {
+            return kt_eventually([&] {
+                while (from < pids.size() && kt_waits(pids[from], "socket_recv"))
+                    from++;
+                return from == pids.size();
+            });
+        };
+
+        for (int group = 0; group < crossing_groups; group++) {
+            for (int i = 0; i < 4; i++)
+                begin(group);
+            ASSERT_TRUE(all_wait(pids.size() - 4));
+        }
+        while (pids.size() < n)
+            begin(-1);
+        ASSERT_TRUE(all_wait(0));
         kt_close(p.far);
 
         for (const kith_pid &pid : pids)
             EXPECT_EQ(0, kith_wait(pid, nullptr, kt_long()));
         EXPECT_EQ(n, readers);
         EXPECT_EQ(0u, others);
+        EXPECT_EQ(4u, crossing.visits().size()) << "workers";
+        for (const auto &[worker, waiters] : crossing.visits())
+            EXPECT_EQ(crossing_groups, waiters) << "wait from this one";
         kt_close(p.near);
     });
 }
