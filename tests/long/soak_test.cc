@@ -111,7 +111,7 @@ spawn_one(dice &d, bool bound = true)
     o.link = bound && d.below(4) == 0;
     o.monitor = bound && d.below(4) == 0 ? &ref : nullptr;
     o.mailbox_cap = d.below(8) == 0 ? 4 : 0;
-    o.mailbox_policy = d.below(2) ? KITH_MAILBOX_DROP : KITH_MAILBOX_FAIL;
+    o.mailbox_policy = static_cast<int>(d.below(3));
     if (may("spawn", kith_spawn_opt(&o, live, &seed, sizeof seed, &pid)) == 0) {
         w.spawned++;
         w.pids[d.below(seats)] = pid.id;
