@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * message_test.cc -- sending: what arrives, in which order, and whose the bytes are. */
+#include "tests/support/bytes.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -389,6 +390,38 @@ TEST_F(Message, ACapMayDropOrKillInstead)
     kt_ignore(kith_send(pid, 1, nullptr, 0));
     kt_ignore(kith_send(pid, 1, nullptr, 0));
     EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+}
+
+class MessageBytes : public kt_runtime {
+  protected:
+    kt_bytes bytes_;
+};
+
+/* A sender that is killed by its own message does not come back to free it. */
+TEST_F(MessageBytes, ACapThatKillsItsOwnSenderLeaksNothing)
+{
+    constexpr std::size_t large = 1 << 20; /* too large for a slab */
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    kith_ref ref;
+
+    o.mailbox_cap = 1;
+    o.mailbox_policy = KITH_MAILBOX_KILL;
+    o.monitor = &ref;
+    const std::int64_t before = bytes_.in_use();
+    ASSERT_EQ(0, kith_spawn_opt(
+                     &o,
+                     [](void *) {
+                         void *bytes = kith_alloc(large);
+
+                         for (int i = 0; i < 2; i++)
+                             kt_ignore(kith_send(kith_self(), 1, bytes, large));
+                         return 0;
+                     },
+                     nullptr, 0, nullptr));
+
+    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+    EXPECT_TRUE(kt_until(
+        [&] { return bytes_.in_use() < before + static_cast<std::int64_t>(large); }));
 }
 
 }    // namespace

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_race_test.cc -- the ends of an operation race each other: exactly one wins, no byte is
  * lost, and a handle that is stale hits nobody. */
-#include "tests/support/sockets.h"
+#include "tests/support/races.h"
 
 #include "core/slots.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <map>
+#include <mutex>
+#include <thread>
 #include <vector>
-
-#include <sys/socket.h>
 
 namespace
 {
@@ -35,7 +35,7 @@ dawdle(std::mt19937_64 &rng)
     }
 }
 
-enum { go = 1, did = 2 };
+enum { go = 1 };
 
 /* A partner that sends byte after byte to a socket, one at each message. */
 void
@@ -52,58 +52,26 @@ send_on_demand(kith_socket s, std::uint64_t rounds, std::uint64_t seed)
     }
 }
 
-/* `body(rounds, seed)` by several processes at once, `total` rounds in all. */
-class SocketRaces : public kt_sockets {
-  protected:
-    void by_several(
-        std::size_t total,
-        const std::function<void(std::uint64_t rounds, std::uint64_t seed)> &body,
-        std::size_t several = 4)
-    {
-        std::mt19937_64 rng = kt_rng();
-        std::vector<kith_pid> pids;
-
-        for (std::size_t i = 0; i < several; i++) {
-            const std::uint64_t seed = rng();
-
-            pids.push_back(spawn([=, &body] { body(total / several + 1, seed); }));
-        }
-        for (const kith_pid &pid : pids)
-            EXPECT_EQ(0, kith_wait(pid, nullptr, kt_patience(60000)));
-    }
-};
+using SocketRaces = kt_races;
 
 TEST_F(SocketRaces, CancelAgainstCompletionLosesNoByte)
 {
-    std::atomic<std::size_t> cancelled = 0;
+    cancel_against_completion(kt_scale(100000));
+}
 
-    by_several(kt_scale(100000), [this, &cancelled](std::uint64_t rounds,
-                                                    std::uint64_t seed) {
-        const kt_pair p = kt_pair_import();
-        std::mt19937_64 rng(seed);
-        const kith_pid sender = spawn([=] { send_on_demand(p.near, rounds, seed + 1); });
+TEST_F(SocketRaces, TimeoutAgainstCompletionLosesNoByte)
+{
+    timeout_against_completion(kt_scale(100000));
+}
 
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            kith_future f;
-            char c = 0;
+TEST_F(SocketRaces, CloseAgainstCompletionGivesOneAnswer)
+{
+    close_against_completion(kt_scale(100000));
+}
 
-            ASSERT_EQ(0, kith_socket_recv_start(p.far, &c, 1, 0, KITH_INFINITY, &f));
-            ASSERT_EQ(0, kt_send(sender, go, i));
-            dawdle(rng);
-            const int rc = kith_cancel(f);
-            if (rc == 0) {
-                cancelled++;
-                ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY));
-            } else {
-                ASSERT_EQ(KITH_EALREADY, rc);
-                ASSERT_EQ(1, kith_await(f, KITH_INFINITY));
-            }
-            ASSERT_EQ(static_cast<char>(i), c);
-        }
-        EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-        kt_close(p);
-    });
-    RecordProperty("cancelled", static_cast<int>(cancelled));
+TEST_F(SocketRaces, KillAgainstCompletionLeavesTheSocketToTheOthers)
+{
+    kill_against_completion(kt_scale(100000));
 }
 
 TEST_F(SocketRaces, AwaitsTimeoutZeroAgainstCompletionLosesNoByte)
@@ -164,149 +132,6 @@ TEST_F(SocketRaces, SocketCancelAgainstCompletionLosesNoByte)
     });
 }
 
-/* Bytes come about when the time is up: both ends of many pairs sleep the same millisecond. */
-TEST_F(SocketRaces, TimeoutAgainstCompletionLosesNoByte)
-{
-    std::atomic<std::size_t> timed_out = 0, completed = 0;
-    const std::size_t pairs = kt_scale(250);
-
-    by_several(
-        kt_scale(100000),
-        [&, this](std::uint64_t rounds, std::uint64_t seed) {
-            const kt_pair p = kt_pair_import();
-            std::mt19937_64 rng(seed);
-            const kith_pid sender = spawn([=] {
-                for (std::uint64_t i = 0; i < rounds; i++) {
-                    const char c = static_cast<char>(i);
-
-                    ASSERT_NE(nullptr, kt_receive());
-                    ASSERT_EQ(0, kith_sleep(1));
-                    ASSERT_EQ(1, kith_socket_send(p.near, &c, 1, 0, KITH_INFINITY));
-                }
-            });
-
-            for (std::uint64_t i = 0; i < rounds; i++) {
-                kith_future f;
-                std::ptrdiff_t n;
-                char c = 0;
-
-                ASSERT_EQ(0, kt_send(sender, go, i));
-                if (rng() % 2) {
-                    n = kith_socket_recv(p.far, &c, 1, 0, 1);
-                } else {
-                    ASSERT_EQ(0, kith_socket_recv_start(p.far, &c, 1, 0, 1, &f));
-                    n = kith_await(f, KITH_INFINITY);
-                }
-                if (n == KITH_ETIMEOUT) {
-                    timed_out++;
-                    ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY));
-                } else {
-                    ASSERT_EQ(1, n);
-                    completed++;
-                }
-                ASSERT_EQ(static_cast<char>(i), c);
-            }
-            EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-            kt_close(p);
-        },
-        pairs);
-    RecordProperty("timed_out", static_cast<int>(timed_out));
-    RecordProperty("completed", static_cast<int>(completed));
-}
-
-TEST_F(SocketRaces, CloseAgainstCompletionGivesOneAnswer)
-{
-    std::atomic<std::size_t> closed = 0;
-
-    by_several(kt_scale(100000), [this, &closed](std::uint64_t rounds, std::uint64_t seed) {
-        const auto on_demand = [=](std::uint64_t s, void (*act)(kith_socket)) {
-            std::mt19937_64 rng(s);
-
-            for (std::uint64_t i = 0; i < rounds; i++) {
-                const kith_msg *m = kt_receive();
-
-                ASSERT_NE(nullptr, m);
-                const kith_socket it = *KITH_BODY(m, kith_socket);
-                const kith_pid from = m->from;
-                dawdle(rng);
-                act(it);
-                ASSERT_EQ(0, kt_send(from, did, i));
-            }
-        };
-        const kith_pid closer =
-            spawn([=] { on_demand(seed, [](kith_socket s) { kt_close(s); }); });
-        const kith_pid sender = spawn([=] {
-            on_demand(seed + 1, [](kith_socket s) {
-                const std::ptrdiff_t n = kith_socket_send(s, "x", 1, 0, KITH_INFINITY);
-
-                EXPECT_TRUE(n == 1 || n == KITH_EPIPE) << n;
-            });
-        });
-
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            const kt_pair p = kt_pair_import();
-            char c = 0;
-
-            ASSERT_EQ(0, kith_send(closer, go, &p.far, sizeof p.far));
-            ASSERT_EQ(0, kith_send(sender, go, &p.near, sizeof p.near));
-            const std::ptrdiff_t n = kith_socket_recv(p.far, &c, 1, 0, KITH_INFINITY);
-            ASSERT_TRUE(n == 1 || n == KITH_ECLOSED) << n;
-            ASSERT_EQ(n == 1 ? 'x' : 0, c);
-            if (n != 1)
-                closed++;
-            ASSERT_EQ(did, static_cast<int>(kt_receive()->tag));
-            ASSERT_EQ(did, static_cast<int>(kt_receive()->tag));
-            kt_close(p.near);
-        }
-        EXPECT_EQ(0, kith_wait(closer, nullptr, kt_long()));
-        EXPECT_EQ(0, kith_wait(sender, nullptr, kt_long()));
-    });
-    RecordProperty("closed", static_cast<int>(closed));
-}
-
-int
-read_one(void *arg)
-{
-    char c;
-    const std::ptrdiff_t n =
-        kith_socket_recv(*static_cast<kith_socket *>(arg), &c, 1, 0, KITH_INFINITY);
-
-    return n == 1 ? 0 : static_cast<int>(n);
-}
-
-TEST_F(SocketRaces, KillAgainstCompletionLeavesTheSocketToTheOthers)
-{
-    std::atomic<std::size_t> killed = 0;
-
-    by_several(kt_scale(100000), [&killed](std::uint64_t rounds, std::uint64_t seed) {
-        const kt_pair p = kt_pair_import();
-        std::mt19937_64 rng(seed);
-
-        for (std::uint64_t i = 0; i < rounds; i++) {
-            kith_pid reader;
-            kith_ref ref;
-            char c = 0;
-
-            ASSERT_EQ(0, kith_spawn_monitor(read_one, &p.far, sizeof p.far, &reader, &ref));
-            dawdle(rng);
-            ASSERT_EQ(1, kith_socket_send(p.near, "a", 1, 0, KITH_INFINITY));
-            dawdle(rng);
-            kt_ignore(kith_exit_signal(reader, kith_reason_of(KITH_KILL, 0, nullptr)));
-            ASSERT_EQ(1, kith_socket_send(p.near, "b", 1, 0, KITH_INFINITY));
-
-            const kith_reason why = kt_why(ref);
-            ASSERT_TRUE(why.kind == KITH_NORMAL || why.kind == KITH_KILLED) << why;
-            killed += why.kind == KITH_KILLED;
-            /* The reader had the first byte, or nobody; the second is ours. */
-            do
-                ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
-            while (c != 'b');
-        }
-        kt_close(p);
-    });
-    RecordProperty("killed", static_cast<int>(killed));
-}
-
 TEST_F(SocketRaces, AcceptsAreCancelledWithoutLosingAConnection)
 {
     const std::size_t rounds = kt_scale(20000);
@@ -352,31 +177,86 @@ class SocketRaceOfFour : public kt_sockets {
     kt_env four_{"KITH_WORKERS", "4"};
 };
 
+/* Four processes that meet without giving way, and so on four workers; and who came there. */
+class Crossing {
+  public:
+    /* Answers false when the others do not come. */
+    bool meet(int group)
+    {
+        const std::int64_t end = kt_now_ms() + kt_long();
+
+        {
+            const std::lock_guard guard(lock_);
+            visits_[std::this_thread::get_id()]++;
+        }
+        here_++;
+        while (here_ < 4 * (group + 1))
+            if (kt_now_ms() > end)
+                return false;
+        return true;
+    }
+
+    std::map<std::thread::id, int> visits() const
+    {
+        return visits_;
+    }
+
+  private:
+    std::atomic<int> here_ = 0;
+    std::mutex lock_;
+    std::map<std::thread::id, int> visits_; /* how many on each worker's thread */
+};
+
 TEST_F(SocketRaceOfFour, CloseAnswersAThousandWaitersOnceEach)
 {
+    constexpr int crossing_groups = 25;
     const std::size_t n = kt_procs(1000);
 
     by_process_and_thread([=, this] {
         const kt_pair p = kt_pair_of();
+        Crossing crossing;
         std::atomic<std::size_t> readers = 0, others = 0;
         std::vector<kith_pid> pids;
+        const auto begin = [&, p](int group) {
+            const bool infinite = pids.size() % 2;
 
-        for (std::size_t i = 0; i < n; i++)
-            pids.push_back(spawn([=, &readers, &others] {
+            pids.push_back(spawn([=, &crossing, &readers, &others] {
                 char c;
+
+                if (group >= 0) {
+                    ASSERT_TRUE(crossing.meet(group)) << "no four workers run";
+                }
                 const std::ptrdiff_t r =
-                    kith_socket_recv(p.far, &c, 1, 0, i % 2 ? KITH_INFINITY : kt_long());
+                    kith_socket_recv(p.far, &c, 1, 0, infinite ? KITH_INFINITY : kt_long());
 
                 (r == KITH_ECLOSED ? readers : others)++;
             }));
-        for (const kith_pid &pid : pids)
-            ASSERT_TRUE(kt_eventually([=] { return kt_waits(pid, "socket_recv"); }));
+        };
+        const auto all_wait = [&](std::size_t from) {
+            return kt_eventually([&] {
+                while (from < pids.size() && kt_waits(pids[from], "socket_recv"))
+                    from++;
+                return from == pids.size();
+            });
+        };
+
+        for (int group = 0; group < crossing_groups; group++) {
+            for (int i = 0; i < 4; i++)
+                begin(group);
+            ASSERT_TRUE(all_wait(pids.size() - 4));
+        }
+        while (pids.size() < n)
+            begin(-1);
+        ASSERT_TRUE(all_wait(0));
         kt_close(p.far);
 
         for (const kith_pid &pid : pids)
             EXPECT_EQ(0, kith_wait(pid, nullptr, kt_long()));
         EXPECT_EQ(n, readers);
         EXPECT_EQ(0u, others);
+        EXPECT_EQ(4u, crossing.visits().size()) << "workers";
+        for (const auto &[worker, waiters] : crossing.visits())
+            EXPECT_EQ(crossing_groups, waiters) << "wait from this one";
         kt_close(p.near);
     });
 }
@@ -490,26 +370,31 @@ TEST_F(SocketRace, AHundredAcceptorsHaveEachConnectionOnce)
 
 /* ---- stale handles ---- */
 
-TEST_F(SocketRace, AStaleHandleHitsNobodyAfterTheSlotWasUsedAHundredThousandTimes)
+/* With one worker a record that was given back is the next to be taken. */
+class SocketRaceOfOne : public kt_sockets {
+    kt_env one_{"KITH_WORKERS", "1"};
+};
+
+TEST_F(SocketRaceOfOne, AStaleHandleHitsNobodyAfterTheSlotWasUsedAHundredThousandTimes)
 {
     /* Above 65,536: the 16 bits of the mailbox's filter come round (mbox.h I4). */
-    const std::size_t uses = std::max<std::size_t>(kt_scale(100000), 66000);
+    const std::size_t reuses = std::max<std::size_t>(kt_scale(100000), 66000);
 
     in_process([=] {
         const kith_sockaddr nowhere = kith_sockaddr_loopback(KITH_INET, 1);
         std::vector<kith_socket> old;
-        std::size_t same_slot = 0;
+        std::size_t used_again = 0;
         kith_socket s = kt_open(KITH_LOCAL);
         const kith_socket first = s;
 
-        for (std::size_t i = 0; i < uses; i++) {
+        for (std::size_t i = 0; used_again < reuses && i < 2 * reuses; i++) {
             if (i < 100 || i % 1000 == 0)
                 old.push_back(s);
             kt_close(s);
             s = kt_open(KITH_LOCAL);
-            same_slot += ki_id_index(s.id) == ki_id_index(first.id);
+            used_again += ki_id_index(s.id) == ki_id_index(first.id);
         }
-        EXPECT_GT(same_slot, 65536u) << "the slot was not used again and again";
+        EXPECT_EQ(reuses, used_again) << "of the first handle's slot";
 
         for (const kith_socket &stale : old) {
             kith_sockaddr a;
@@ -534,7 +419,7 @@ TEST_F(SocketRace, AStaleHandleHitsNobodyAfterTheSlotWasUsedAHundredThousandTime
 }
 
 /* The handle whose 16 bits are those of the socket that lives now. */
-TEST_F(SocketRace, AStaleHandleHitsNobodyWhenOnlyItsUpperGenerationDiffers)
+TEST_F(SocketRaceOfOne, AStaleHandleHitsNobodyWhenOnlyItsUpperGenerationDiffers)
 {
     in_process([] {
         kith_socket s = kt_open(KITH_LOCAL);

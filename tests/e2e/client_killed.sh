@@ -5,7 +5,7 @@
 # shellcheck source=lib.bash source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.bash"
 
-n=$(descriptors_for 5000)
+n=$(all_of 5000)
 for workers in 1 4; do
     start --port 0 --workers "$workers"
     counts

@@ -71,11 +71,33 @@ until_true()
     done
 }
 
-# descriptors_for N: N, or as many connections as the limit of descriptors has room for.
-descriptors_for()
+# all_of N: N connections, if the limit of descriptors has room for them; else it fails. With
+# KITH_FEWER_CONNECTIONS=1 in the environment it answers as many as there is room for.
+all_of()
 {
-    local room=$(($(ulimit -S -n) - 100))
-    printf '%d' $(($1 < room ? $1 : room))
+    local limit room
+    limit=$(ulimit -S -n)
+    room=$((limit - 100))
+    if [ "$1" -le "$room" ]; then
+        printf '%d' "$1"
+    elif [ "${KITH_FEWER_CONNECTIONS:-}" = 1 ]; then
+        printf '%d' "$room"
+    else
+        fail "$1 connections need $(($1 + 100)) descriptors and there are $limit:" \
+            "raise ulimit -n, or set KITH_FEWER_CONNECTIONS=1 to try $room" >&2
+    fi
+}
+
+has_ipv6()
+{
+    grep -q 00000000000000000000000000000001 /proc/net/if_inet6 2>/dev/null
+}
+
+# without_ipv6: ends a script that has seen all the rest.
+without_ipv6()
+{
+    printf 'skipped: there is no ::1 here, so TCP6 was not seen; give lo its IPv6 address\n'
+    exit 77
 }
 
 has_line()

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # many_connections -- 9,000 connections at once, each with a process on both sides: every byte
-# comes back right, and nothing is left when they have gone. With fewer descriptors, fewer.
+# comes back right, and nothing is left when they have gone.
 # shellcheck source=lib.bash source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.bash"
 
-n=$(descriptors_for 9000)
+n=$(all_of 9000)
 for workers in 1 4; do
     start --port 0 --workers "$workers"
     counts
