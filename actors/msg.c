@@ -13,12 +13,13 @@ ki_msg_new(uint64_t tag, size_t len)
 {
     struct ki_msg *m;
 
-    if (ki_slow(len > PTRDIFF_MAX - sizeof *m))
+    if (ki_slow(len > UINT32_MAX - sizeof *m))
         return NULL;
     m = ki_slab_alloc(ki_slab_here(), sizeof *m + len);
     if (ki_slow(!m))
         return NULL;
-    m->node = (struct ki_node){.kind = KI_N_MSG};
+    /* The size it is freed by: pub is the user's until it is sent, who may make it shorter. */
+    m->node = (struct ki_node){.kind = KI_N_MSG, .aux = (uint32_t) (sizeof *m + len)};
     m->pub = (kith_msg){.tag = tag, .data = m + 1, .len = len};
     return m;
 }
@@ -49,7 +50,7 @@ ki_msg_free(struct ki_msg *m)
     if (ki_slow(m->node.flags & KI_MSG_EMBEDDED))
         free_embedded(m);
     else
-        ki_slab_free(ki_slab_here(), m, sizeof *m + m->pub.len);
+        ki_slab_free(ki_slab_here(), m, m->node.aux);
 }
 
 bool

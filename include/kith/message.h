@@ -80,7 +80,8 @@ kith_send(kith_pid to, uint64_t tag, const void *data, size_t len);
  * Make a message to be filled in place and sent without a copy.
  *
  * returns  the message, its `data` room for `len` bytes, aligned for anything, not zeroed;
- *          NULL when there is no memory or the tag has the system's bit.
+ *          NULL when there is no memory, `len` is 4 GiB or more, or the tag has the system's
+ *          bit. Its `len` may be made smaller before it is sent.
  * context  any thread; never suspends.
  * owns     the caller's, until kith_send_msg or kith_msg_free.
  */
