@@ -35,7 +35,7 @@ add_below(_Atomic(uint64_t) *count, uint64_t n, uint64_t max)
 }
 
 int
-ki_limit_take(struct ki_proc *p, uint64_t id, struct ki_msg *m)
+ki_limit_take(struct ki_proc *p, struct ki_msg *m)
 {
     struct ki_limit *l = &p->limit;
 
@@ -46,15 +46,14 @@ ki_limit_take(struct ki_proc *p, uint64_t id, struct ki_msg *m)
         }
         ki_sub_rlx(&l->messages, 1);
     }
-    switch (ki_load_rlx(&l->policy)) {
-    case KITH_MAILBOX_DROP:
-        return 1;
-    case KITH_MAILBOX_KILL:
+    return ki_load_rlx(&l->policy) == KITH_MAILBOX_DROP ? 1 : KITH_EFULL;
+}
+
+void
+ki_limit_exceeded(struct ki_proc *p, uint64_t id)
+{
+    if (ki_load_rlx(&p->limit.policy) == KITH_MAILBOX_KILL)
         kith_exit_signal((kith_pid){id}, kith_reason_of(KITH_KILL, 0, NULL));
-        return KITH_EFULL;
-    default:
-        return KITH_EFULL;
-    }
 }
 
 void

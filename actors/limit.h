@@ -14,8 +14,10 @@
 void ki_limit_set(struct ki_proc *p, size_t messages, size_t bytes, int policy);
 
 /* ki_limit_take takes m's share of p's mailbox. 0; KITH_EFULL; or 1: m shall be dropped in
- * silence. With the policy KILL p is sent a kill and the answer is KITH_EFULL. Any thread. */
-int ki_limit_take(struct ki_proc *p, uint64_t id, struct ki_msg *m);
+ * silence. Any thread. ki_limit_exceeded, after KITH_EFULL: with the policy KILL p is sent a kill,
+ * from which the caller, if that is p, does not come back. */
+int ki_limit_take(struct ki_proc *p, struct ki_msg *m);
+void ki_limit_exceeded(struct ki_proc *p, uint64_t id);
 
 /* ki_limit_give: m has left p's inbox, or was not accepted after all. */
 void ki_limit_give_back(struct ki_proc *p, struct ki_msg *m);

@@ -71,10 +71,11 @@ post_or_free(struct ki_proc *self, kith_pid to, struct ki_msg *m)
         return KITH_ENOPROC;
     }
     if (ki_slow(ki_load_rlx(&p->limit.on))) { /* relaxed: limit.h */
-        int rc = ki_limit_take(p, to.id, m);
+        int rc = ki_limit_take(p, m);
 
         if (rc != 0) {
-            ki_msg_free(m);
+            ki_msg_free(m); /* before what may kill the caller */
+            ki_limit_exceeded(p, to.id);
             return rc < 0 ? rc : 0;
         }
     }
