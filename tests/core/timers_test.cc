@@ -397,7 +397,10 @@ TEST(TimersOfWorkers, AFarTimerWakesItsWorkerSevenTimesAtMostAndNobodyElse)
     kt_crew workers(poller.get());
     ASSERT_EQ(0, workers.start(3));
     ASSERT_TRUE(t.post());
-    ASSERT_TRUE(kt_until([&] { return armed_on != UINT32_MAX && poller.waiting() == 3; }));
+    ASSERT_TRUE(kt_until([&] { /* and the wake that came with t has been harvested */
+                               return armed_on != UINT32_MAX && !poller.rung() &&
+                                      poller.waiting() == 3;
+    }));
     const uint64_t before = poller.waits();
     std::vector<uint64_t> waits;
     for (unsigned i = 0; i < 3; i++)
