@@ -44,6 +44,7 @@ ki_proc_new(enum ki_body body)
     f->stack.size = 0;
     p->body = (uint8_t) body;
     p->alarm.expire = wait_expired;
+    p->last_id = 1;                    /* no socket's */
     ki_store_rlx(&p->limit.on, false); /* relaxed: strangers' shares go nowhere */
     ki_inbox_init(&p->inbox);
     ki_store_rlx(&f->task.id, id);

@@ -182,9 +182,6 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
 KI_HOT void
 serve(struct ki_socket *s)
 {
-    /* An attempt to connect first: a receive would take its error. */
-    if (ki_slow(s->connecting))
-        serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
     serve_direction(s, &s->queue[KI_DIR_READ], KI_READY_IN);
     if (ki_slow(s->queue[KI_DIR_WRITE].head != NULL))
         serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
@@ -290,6 +287,9 @@ note_ready(struct ki_socket *s, uint32_t bits)
         if (bits & ~(usual | KI_READY_RETRY))
             s->drains = false;
         bits &= usual;
+        s->ready |= bits;
+        if (s->connecting) /* first: a receive would take its error */
+            serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
     }
     s->ready |= bits;
 }

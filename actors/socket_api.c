@@ -180,8 +180,10 @@ look_up(struct ki_proc *p, kith_socket h)
 {
     struct ki_socket *s = p->last_socket;
 
-    if (ki_fast(p->last_id == h.id))
+    if (ki_fast(p->last_id == h.id)) {
+        KI_ASSUME(s != NULL);
         return s; /* whether it is so still is for the claim to say */
+    }
     s = ki_socket_find(h);
     if (ki_fast(s != NULL)) {
         p->last_id = h.id;
@@ -199,9 +201,8 @@ claim_here(kith_socket h, struct ki_proc **self)
     struct ki_socket *s;
 
     if (ki_slow(!p) || ki_slow(ki_runtime.message_only) ||
-        ki_slow(p->fiber.budget <= CALL_COST))
+        ki_slow((p->fiber.budget -= CALL_COST) <= 0))
         return NULL;
-    p->fiber.budget -= CALL_COST;
     *self = p;
     s = look_up(p, h);
     return ki_fast(s != NULL) ? claim(s, h) : NULL;

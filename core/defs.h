@@ -16,6 +16,9 @@
 #define ki_fast(x) __builtin_expect(!!(x), 1)
 #define ki_slow(x) __builtin_expect(!!(x), 0)
 
+/* What the compiler cannot see and may build on. */
+#define KI_ASSUME(x) ((x) ? (void) 0 : __builtin_unreachable())
+
 /* For the few functions on the way of every message, where a call costs as much as its work. */
 #define KI_HOT static inline __attribute__((always_inline))
 #define KI_NOINLINE __attribute__((noinline))
