@@ -292,6 +292,7 @@ struct ki_proc {
     bool in_defers;          /* [p] its deferred functions run */
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */
+    bool has_taken;          /* [p] mail, in this series of waits */
     uint8_t hold_exit;       /* [p] > 0: not now */
     uint8_t exit_stage;      /* [p] exit.c */
     struct ki_inbox inbox;   /* [p] */

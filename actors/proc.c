@@ -305,27 +305,54 @@ taken(struct ki_proc *p)
     return p->body == KI_BODY_THREAD ? 0 : ki_proc_die_if_doomed(p);
 }
 
+static uint64_t
+within_budget(const struct ki_proc *p, uint64_t deadline_ns)
+{
+    return p->in_defers && deadline_ns > p->defer_deadline_ns ? p->defer_deadline_ns
+                                                              : deadline_ns;
+}
+
+bool
+ki_proc_is_late(const struct ki_proc *p, uint64_t deadline_ns)
+{
+    deadline_ns = within_budget(p, deadline_ns);
+    return deadline_ns == 0 || (deadline_ns != UINT64_MAX && ki_now_ns() >= deadline_ns);
+}
+
+/* 0, or why p waits no longer. */
+static int
+wait_is_over(struct ki_proc *p, uint64_t deadline_ns)
+{
+    int rc = ki_proc_die_if_doomed(p);
+
+    return rc == 0 && ki_proc_is_late(p, deadline_ns) ? KITH_ETIMEOUT : rc;
+}
+
 int
 ki_proc_wait(struct ki_proc *p, uint64_t deadline_ns, const char *what)
 {
-    if (p->in_defers && deadline_ns > p->defer_deadline_ns)
-        deadline_ns = p->defer_deadline_ns;
-    if (ki_proc_take(p))
-        return taken(p);
-    if (ki_slow(p->doomed)) {
-        int rc = ki_proc_die_if_doomed(p);
+    int rc;
 
-        if (rc < 0)
-            return rc;
+    /* All that was taken was looked at, in vain. Under a flood of other mail there is always more
+     * to take: the time counts too. */
+    if (p->has_taken && (rc = wait_is_over(p, deadline_ns)) < 0)
+        return rc;
+    if (ki_proc_take(p)) {
+        p->has_taken = true;
+        return taken(p);
     }
+    if (ki_slow(p->doomed) && (rc = ki_proc_die_if_doomed(p)) < 0)
+        return rc;
+    deadline_ns = within_budget(p, deadline_ns);
     if (p->timed_out || deadline_ns == 0)
         return KITH_ETIMEOUT;
-    if (p->body == KI_BODY_THREAD && deadline_ns != UINT64_MAX &&
-        ki_now_ns() >= deadline_ns)
+    /* For the others the timer looks. */
+    if (p->body == KI_BODY_THREAD && ki_proc_is_late(p, deadline_ns))
         return KITH_ETIMEOUT;
     ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
     park(p, deadline_ns);
     ki_store_rlx(&p->waits_for, NULL);
+    p->has_taken = true;
     return ki_proc_take(p) ? taken(p) : ki_proc_die_if_doomed(p);
 }
 
@@ -339,6 +366,7 @@ ki_proc_wait_end(struct ki_proc *p)
                 KI_CHECK(!"an expired timer left no node");
     p->timer_armed = false;
     p->timed_out = false;
+    p->has_taken = false;
 }
 
 void

@@ -75,6 +75,9 @@ void ki_thread_killed(struct ki_proc *p);
  * A process that is to die does so here and does not return. `what` names the wait in reports.
  * After the last of a series of waits: ki_proc_wait_end. */
 KI_NODISCARD int ki_proc_wait(struct ki_proc *p, uint64_t deadline_ns, const char *what);
+
+/* ki_proc_is_late: the deadline has passed, or that of deferred functions. Reads the clock. */
+bool ki_proc_is_late(const struct ki_proc *p, uint64_t deadline_ns);
 void ki_proc_wait_end(struct ki_proc *p);
 
 /* ki_proc_waits_no_more: it dies and has been killed: its waits answer KITH_EKILLED at once. */

@@ -2,7 +2,8 @@
  * receive.c -- taking messages: the oldest, by tag, by ref, by predicate.
  *
  * A receive that waits remembers how far it has looked, so each new message is looked at once
- * however long the inbox is; those that do not match keep their order. */
+ * however long the inbox is; those that do not match keep their order. What had come when it was
+ * called is looked at however long that takes, what comes later as long as there is time. */
 #include <string.h>
 
 #include "actors/limit.h"
@@ -17,6 +18,8 @@ struct scan {
     match_fn is; /* NULL: any */
     void *ctx;
     struct ki_node **at;
+    uint64_t deadline_ns;
+    size_t passed, due; /* looked at; to be, however late it is (SIZE_MAX: not known yet) */
 };
 
 void
@@ -30,10 +33,32 @@ ki_receive_drop(struct ki_proc *p)
     }
 }
 
+/* All the mail that had come when the receive was called has been taken. */
+static void
+know_due(struct ki_proc *p, struct scan *scan)
+{
+    if (scan->due == SIZE_MAX)
+        scan->due = ki_load_rlx(&p->inbox.len);
+}
+
+/* One did not match: a scan uses up p's budget like everything else. false: it is late. */
+static bool
+may_go_on(struct ki_proc *p, struct scan *scan)
+{
+    scan->passed++;
+    if (ki_fast(--p->fiber.budget > 0))
+        return true;
+    ki_proc_take(p); /* what comes goes behind what there is */
+    know_due(p, scan);
+    ki_proc_spent(p);
+    return scan->passed < scan->due || !ki_proc_is_late(p, scan->deadline_ns);
+}
+
 /* Unlinks and answers the oldest match from scan->at on; NULL: none so far. */
 static struct ki_msg *
-find(struct ki_inbox *in, struct scan *scan)
+find(struct ki_proc *p, struct scan *scan)
 {
+    struct ki_inbox *in = &p->inbox;
     struct ki_node *n;
 
     while ((n = *scan->at) != NULL) {
@@ -44,10 +69,12 @@ find(struct ki_inbox *in, struct scan *scan)
             if (in->tail == &n->next)
                 in->tail = scan->at;
             ki_inbox_count(in, (size_t) -1);
-            ki_limit_give(ki_container_of(in, struct ki_proc, inbox), m);
+            ki_limit_give(p, m);
             return m;
         }
         scan->at = &n->next;
+        if (ki_slow(!may_go_on(p, scan)))
+            break;
     }
     return NULL;
 }
@@ -58,8 +85,11 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
 {
     ki_receive_drop(p);
     scan->at = &p->inbox.head;
+    scan->deadline_ns = deadline_ns;
+    scan->passed = 0;
+    scan->due = SIZE_MAX;
     for (;;) {
-        struct ki_msg *m = find(&p->inbox, scan);
+        struct ki_msg *m = find(p, scan);
         int rc;
 
         if (m) {
@@ -69,6 +99,7 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
         } else if (n && (rc = ki_op_first_done(p, fs, n)) != KITH_EAGAIN) {
             ;
         } else if ((rc = ki_proc_wait(p, deadline_ns, "receive")) == 0) {
+            know_due(p, scan);
             continue;
         }
         ki_proc_wait_end(p);

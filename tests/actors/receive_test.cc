@@ -3,6 +3,7 @@
 #include "tests/support/runtime.h"
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace
@@ -340,6 +341,119 @@ TEST_F(Receive, AnyAnswersNForAMessage)
     EXPECT_EQ(KITH_ETIMEOUT, kith_receive_any(&m, nullptr, 0, 0))
         << "no futures: a receive";
     kill(server);
+}
+
+struct flood {
+    std::atomic<std::uint64_t> to{0};
+    std::atomic<bool> on{true};
+    std::vector<std::thread> senders;
+
+    flood()
+    {
+        for (int i = 0; i < 2; i++)
+            senders.emplace_back([this] {
+                while (on) {
+                    /* Bounded: what a slow receiver has not looked at yet is memory. */
+                    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+                    const kith_pid pid = {to};
+
+                    if (pid.id != 0 && kith_process_info(pid, &info) == 0 &&
+                        info.mailbox_len < 200000)
+                        for (int k = 0; k < 100; k++)
+                            kt_ignore(kith_send(pid, 7, nullptr, 0));
+                }
+            });
+    }
+
+    ~flood()
+    {
+        on = false;
+        for (std::thread &t : senders)
+            t.join();
+    }
+};
+
+TEST_F(Receive, UnderAFloodOfOthersTimeoutsHold)
+{
+    static const auto slow = [](const kith_msg *, void *) {
+        std::atomic<int> n{0};
+
+        while (n < 200)
+            n++;
+        return false;
+    };
+    static const auto receive_slowly = [] {
+        const kith_msg *m;
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_receive_match(slow, nullptr, &m, 50));
+    };
+    static const auto receive_or_sleep = [] {
+        const kith_msg *m;
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_receive_tag(8, &m, 0));
+        EXPECT_EQ(KITH_ETIMEOUT, kith_receive_tag(8, &m, 20));
+        EXPECT_EQ(0, kith_sleep(20));
+    };
+
+    for (void (*const wait)() : {+receive_slowly, +receive_or_sleep}) {
+        flood f;
+
+        in_process([&f, wait] {
+            f.to = kith_self().id;
+            const std::int64_t begin = kt_now_ms();
+            wait();
+            EXPECT_LE(kt_now_ms() - begin, kt_patience(2000));
+            f.to = 0;
+        });
+    }
+}
+
+TEST_F(Receive, AScanLetsOthersRun)
+{
+    static std::atomic<bool> ran;
+    static std::atomic<int> looked;
+
+    ran = false;
+    looked = 0;
+    in_process([] {
+        const kith_msg *m;
+        const auto is = [](const kith_msg *, void *) {
+            looked++;
+            return ran.load();
+        };
+
+        for (int i = 0; i < 10000; i++)
+            ASSERT_EQ(0, kith_send(kith_self(), 7, nullptr, 0));
+        ASSERT_EQ(0, kith_spawn(
+                         [](void *) {
+                             ran = true;
+                             return 0;
+                         },
+                         nullptr, 0, nullptr));
+        EXPECT_EQ(0, kith_receive_match(is, nullptr, &m, KITH_INFINITY));
+        EXPECT_LE(looked, 10000);
+    });
+}
+
+TEST_F(Receive, APollLooksAtAllThatHasComeHoweverMuch)
+{
+    in_process([] {
+        const kith_msg *m;
+
+        for (int i = 0; i < 20000; i++)
+            ASSERT_EQ(0, kith_send(kith_self(), 7, nullptr, 0));
+        ASSERT_EQ(0, kith_send(kith_self(), 8, nullptr, 0));
+        EXPECT_EQ(0, kith_receive_tag(8, &m, 0));
+        EXPECT_EQ(KITH_ETIMEOUT, kith_receive_tag(8, &m, 0));
+    });
+    const kith_msg *m;
+
+    for (int i = 0; i < 20000; i++)
+        ASSERT_EQ(0, kith_send(kith_self(), 7, nullptr, 0));
+    ASSERT_EQ(0, kith_send(kith_self(), 8, nullptr, 0));
+    EXPECT_EQ(0, kith_receive_tag(8, &m, 0)) << "untaken, in a thread's mailbox";
+    while (kith_receive(&m, 0) == 0)
+        ;
 }
 
 }    // namespace
