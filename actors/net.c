@@ -170,6 +170,8 @@ kith_tcp_connect(const char *where, kith_ms timeout, kith_socket *s)
 
     if (rc < 0)
         return rc;
+    if (timeout == KITH_NOWAIT) /* there would be no socket to be told of */
+        return KITH_EINVAL;
     deadline = kith_deadline(timeout);
     rc = where && s ? kith_sockaddr_parse(where, &found[0]) : KITH_EINVAL;
     if (where && s && rc < 0) {

@@ -59,8 +59,8 @@ kith_tcp_listen(const char *where, kith_socket *s);
  * tried in their order.
  *
  * unit     timeout: milliseconds, for all of it.
- * returns  0, and `*s` is connected; or KITH_ETIMEOUT, KITH_EINVAL (no such address), a
- *          code of kith_resolve, of kith_socket_connect (the last address'), or a waiting
+ * returns  0, and `*s` is connected; or KITH_ETIMEOUT, KITH_EINVAL (no such address, or
+ *          `timeout` is KITH_NOWAIT: use kith_socket_connect), a code of kith_resolve, of kith_socket_connect (the last address'), or a waiting
  *          code (error.h). Then no socket is left.
  * context  a process or a plain thread; may suspend it.
  * owns     the socket is the caller's.

@@ -92,6 +92,7 @@ TEST_F(Net, WhatFailsLeavesNoSocket)
         EXPECT_EQ(KITH_EINVAL, kith_tcp_connect("host:", kt_long(), &s));
         EXPECT_EQ(KITH_EINVAL, kith_tcp_connect("host:70000", kt_long(), &s));
         EXPECT_EQ(KITH_EINVAL, kith_tcp_connect(":80", kt_long(), &s));
+        EXPECT_EQ(KITH_EINVAL, kith_tcp_connect(taken.c_str(), KITH_NOWAIT, &s));
         EXPECT_EQ(KITH_ECONNREFUSED, kith_tcp_connect("127.0.0.1:1", kt_long(), &s));
         EXPECT_EQ(0u, s.id);
         EXPECT_EQ(before, kt_descriptors().size());
