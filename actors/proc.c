@@ -143,12 +143,20 @@ given(struct ki_proc *p, struct ki_node *n)
 
 /* A node for somebody who had this record before: its sender is answered as by the dead. */
 static void
-stranger(struct ki_node *n)
+stranger(struct ki_proc *p, struct ki_node *n)
 {
     switch (n->kind) {
     case KI_N_MSG:
     case KI_N_EXIT:
         ki_msg_free(ki_msg_of_node(n));
+        break;
+    /* The dead has told; who unlinks or demonitors had not taken that yet. Its end is inactive and
+     * in no list of p's: only the count goes. */
+    case KI_N_UNLINK:
+        ki_link_unasked(p, n);
+        break;
+    case KI_N_DEMONITOR:
+        ki_monitor_unasked(p, n);
         break;
     default:
         /* Everything else is sent by those who hold the receiver's record in use. */
@@ -160,7 +168,7 @@ static void
 dispatch(struct ki_proc *p, struct ki_node *n)
 {
     if (ki_slow(n->to != ki_proc_id(p))) {
-        stranger(n);
+        stranger(p, n);
         return;
     }
     switch ((enum ki_node_kind) n->kind) {
