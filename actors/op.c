@@ -305,7 +305,8 @@ take_result(struct ki_proc *p, struct ki_op *op, struct ki_io *io)
 {
     ptrdiff_t result = op->result;
 
-    p->partial = result < 0 ? op->io.done : 0;
+    if (result < 0)
+        p->partial = op->io.done;
     if (io)
         *io = op->io;
     starter_drops(p, op);

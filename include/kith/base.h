@@ -120,7 +120,9 @@ kith_left(kith_ms deadline);
  * Say how far the caller's last failed socket call, await, cancel or kith_call came.
  *
  * A call that promises all answers all or a code. After a code this is the number of bytes
- * that were done before it; after KITH_EMSGSIZE of kith_call it is the reply's length.
+ * that were done before it; after KITH_EMSGSIZE of kith_call it is the reply's length. Ask
+ * right after the code: what a success, or KITH_EINVAL for an argument, leaves here is nothing
+ * to build on.
  *
  * returns  bytes; 0 when nothing was done.
  * context  any thread; never suspends. Each process and each plain thread has its own.
