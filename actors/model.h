@@ -189,10 +189,10 @@ struct ki_socket {
     _Atomic(uint32_t) pending; /* [a] bits from the poller, not yet taken */
     struct ki_node event_node; /* [a] by pending's 0 -> nonzero, across the record's uses */
     _Atomic(int) fd;           /* [s] writes; -1: closed */
+    _Atomic(bool) listening;   /* [s] writes; a stop looks at all records */
     int protocol;              /* [s] */
     uint8_t domain, type;      /* [i] KITH_INET.., KITH_STREAM.. */
     bool registered;           /* [s] the poller knows it */
-    _Atomic(bool) listening;   /* [s] writes */
     bool connecting;           /* [s] the kernel has an attempt of ours under way */
     bool connected;            /* [s] such an attempt has succeeded */
     bool stopped;              /* [s] takes no connections any more */

@@ -139,8 +139,10 @@ do_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_i
 
     io->once = !may_wait;
     op = send_request(p, s, h, io, UINT64_MAX);
-    if (!op)
+    if (!op) {
+        p->partial = 0;
         return KITH_ENOMEM;
+    }
     if (may_wait)
         return ki_op_await(p, op, ki_deadline_ns(timeout), what, io);
     rc = ki_op_await_soon(p, op, what, io);
@@ -166,10 +168,11 @@ do_slowly(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
 
     if (rc < 0)
         return rc;
-    p->partial = 0;
     s = ki_socket_find(h);
-    if (!s)
+    if (!s) {
+        p->partial = 0;
         return gone(h);
+    }
     ki_proc_charge(p, CALL_COST);
     return do_by_message(p, s, h, io, timeout, what);
 }
@@ -576,9 +579,13 @@ do_listen(struct ki_socket *s, void *arg)
 
     if (rc < 0)
         return rc;
-    ki_store_rlx(&s->listening, true); /* relaxed: kith_stop asks under the claim again */
-    s->ready |= KI_READY_IN;           /* whatever was seen before it listened */
-    return 0;
+    s->ready |= KI_READY_IN; /* whatever was seen before it listened */
+    /* seq_cst: a stop sees that it listens (stop_listening in runtime.c), or we see the stop. */
+    ki_store_seq(&s->listening, true);
+    if (!ki_load_seq(&ki_runtime.stopping))
+        return 0;
+    (void) ki_socket_stop_listening(s, NULL);
+    return KITH_ESTOPPED;
 }
 
 int

@@ -96,7 +96,8 @@ kith_socket_bind(kith_socket s, const kith_sockaddr *a);
  * Let others connect to a socket.
  *
  * unit     backlog: connections that wait to be accepted; 0 = as many as the system allows.
- * returns  0; or KITH_EADDRINUSE, KITH_EOPNOTSUPP, KITH_EINVAL, ...
+ * returns  0; or KITH_ESTOPPED (a stop has begun), KITH_EADDRINUSE, KITH_EOPNOTSUPP,
+ *          KITH_EINVAL, ...
  * context  any thread; suspends only while the socket is busy.
  * source   OTP socket:listen/2. Differs: the default there is 5.
  */

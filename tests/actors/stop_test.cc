@@ -255,6 +255,24 @@ TEST_F(Stop, WhatIsSpawnedDuringItDoesNotRunInTheNextRun)
     }
 }
 
+TEST_F(Stop, NobodyBeginsToListenOnceItHasBegun)
+{
+    static std::atomic<int> rc;
+
+    rc = 0;
+    spawn([] {
+        kith_socket s;
+
+        while (!kith_stopping())
+            ASSERT_EQ(0, kith_sleep(1));
+        rc = kith_tcp_listen("127.0.0.1:0", &s);
+    });
+
+    EXPECT_EQ(0, kith_stop(kt_patience(20000), 0));
+
+    EXPECT_EQ(KITH_ESTOPPED, rc);
+}
+
 TEST_F(Stop, KithExitStillEndsAPlainThread)
 {
     static std::atomic<bool> attached, stopped, after;
