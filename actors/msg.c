@@ -107,10 +107,17 @@ kith_send(kith_pid to, uint64_t tag, const void *data, size_t len)
     return post_or_free(self, to, m);
 }
 
+/* In a forked child another thread may have held the allocator's lock as it was left behind. */
+static bool
+is_forked(void)
+{
+    return ki_load_rlx(&ki_runtime.state) == KI_STATE_FORKED;
+}
+
 kith_msg *
 kith_msg_new(uint64_t tag, size_t len)
 {
-    struct ki_msg *m = (tag & KITH_TAG_SYSTEM) ? NULL : ki_msg_new(tag, len);
+    struct ki_msg *m = (tag & KITH_TAG_SYSTEM) || is_forked() ? NULL : ki_msg_new(tag, len);
 
     return m ? &m->pub : NULL;
 }
@@ -127,7 +134,7 @@ kith_send_msg(kith_pid to, kith_msg *pub)
     if (rc == 0 && (pub->tag & KITH_TAG_SYSTEM) != 0)
         rc = KITH_EINVAL; /* a kept message of the system's stays where it is */
     if (rc < 0) {
-        ki_msg_free(m);
+        kith_msg_free(pub);
         return rc;
     }
     m->node.kind = KI_N_MSG;
@@ -137,7 +144,7 @@ kith_send_msg(kith_pid to, kith_msg *pub)
 void
 kith_msg_free(kith_msg *m)
 {
-    if (m)
+    if (m && !is_forked())
         ki_msg_free(ki_msg_of(m));
 }
 

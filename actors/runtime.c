@@ -65,8 +65,9 @@ in_child(void)
     ki_worker_self_set(NULL);
 }
 
+/* Before the fork: a close that comes while it happens shall know. */
 static void
-in_parent(void)
+before_fork(void)
 {
     ki_store_seq(&ki_runtime.forked, true);
 }
@@ -91,7 +92,7 @@ init_once(void)
                   ki_slots_apart(sizeof(struct ki_monitor)), max);
     ki_slots_init(&ki_runtime.timers, "timers", KI_KIND_TIMER, ki_timer_record_size(), max);
     ki_threads_init();
-    pthread_atfork(NULL, in_parent, in_child);
+    pthread_atfork(before_fork, NULL, in_child);
 }
 
 /* A wheel ends with its worker: what it holds fires, finds nobody, and is freed. */

@@ -20,6 +20,11 @@ static struct {
 static void
 note(int signo)
 {
+    if (ki_load_rlx(&ki_runtime.state) == KI_STATE_FORKED) { /* it is no signal to us */
+        (void) ki_os_signal_set(signo, NULL);
+        ki_os_signal_send(signo);
+        return;
+    }
     atomic_fetch_or_explicit(&signals.come, UINT64_C(1) << signo, memory_order_seq_cst);
     ki_sched_wake_for_signal();
 }

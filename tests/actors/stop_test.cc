@@ -766,4 +766,20 @@ TEST_F(Stop, ThreadsThatComeAndGoMeanwhileAllGetOn)
     }
 }
 
+TEST_F(Stop, AForkedChildEndsOfASignalThatIsTheParents)
+{
+    const kith_msg *m;
+    int status = 0;
+
+    ASSERT_EQ(0, kith_signal(SIGUSR1, 7));
+    const pid_t child = fork();
+    if (child == 0) {
+        raise(SIGUSR1);
+        _exit(0);
+    }
+    ASSERT_EQ(child, waitpid(child, &status, 0));
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1) << status;
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 10)) << "it is no signal to the parent";
+}
+
 }    // namespace
