@@ -190,32 +190,32 @@ struct ki_socket {
     struct ki_node event_node; /* [a] by pending's 0 -> nonzero, across the record's uses */
     _Atomic(int) fd;           /* [s] writes; -1: closed */
     _Atomic(bool) listening;   /* [s] writes; a stop looks at all records */
-    int protocol;              /* [s] */
-    uint8_t domain, type;      /* [i] KITH_INET.., KITH_STREAM.. */
-    bool registered;           /* [s] the poller knows it */
-    bool connecting;           /* [s] the kernel has an attempt of ours under way */
-    bool connected;            /* [s] such an attempt has succeeded */
-    bool stopped;              /* [s] takes no connections any more */
-    bool may_linger;           /* [s] SO_LINGER may be on: close may block */
-    bool shared;               /* [s] the description may live on: forget before close */
-    bool borrowed;             /* [s] dup false: close forgets the descriptor */
-    bool starved;              /* [s] accept ran out of descriptors: cooling down */
-    bool in_starved;           /* under the starved list's lock */
-    bool more;                 /* [s] its turn was cut short: run again soon */
-    bool retry_now;            /* [s] the retry timer fired: try without readiness */
-    bool drains;               /* [s] a short read empties it: io.c I1 */
-    bool lost;                 /* [s] the owner's death closes: no linger */
-    bool closing;              /* [s] */
-    struct ki_op *close_op;    /* [s] a close that is answered when the record has gone */
-    bool ended;                /* [s] the peer has sent its last */
-    uint32_t owed;             /* [s] STOP nodes that are still to come */
-    uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
-    uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    _Atomic(struct ki_proc *) in_list_of; /* [p] of the owner; others may look */
+    int protocol;                         /* [s] */
+    uint8_t domain, type;                 /* [i] KITH_INET.., KITH_STREAM.. */
+    bool registered;                      /* [s] the poller knows it */
+    bool connecting;        /* [s] the kernel has an attempt of ours under way */
+    bool connected;         /* [s] such an attempt has succeeded */
+    bool stopped;           /* [s] takes no connections any more */
+    bool may_linger;        /* [s] SO_LINGER may be on: close may block */
+    bool shared;            /* [s] the description may live on: forget before close */
+    bool borrowed;          /* [s] dup false: close forgets the descriptor */
+    bool starved;           /* [s] accept ran out of descriptors: cooling down */
+    bool in_starved;        /* under the starved list's lock */
+    bool more;              /* [s] its turn was cut short: run again soon */
+    bool retry_now;         /* [s] the retry timer fired: try without readiness */
+    bool drains;            /* [s] a short read empties it: io.c I1 */
+    bool lost;              /* [s] the owner's death closes: no linger */
+    bool closing;           /* [s] */
+    struct ki_op *close_op; /* [s] a close that is answered when the record has gone */
+    bool ended;             /* [s] the peer has sent its last */
+    uint32_t owed;          /* [s] STOP nodes that are still to come */
+    uint16_t cooldown_ms;   /* [s] from a try to the next by the retry timer */
+    uint32_t ready;         /* [s] KI_READY_ bits not yet disproved by EAGAIN */
     struct ki_queue queue[KI_DIRS];        /* [s] */
     struct ki_proc *owner;                 /* [s] type-stable */
     uint64_t owner_id;                     /* [s] */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
-    _Atomic(struct ki_proc *) in_list_of;  /* [p] of the owner; others may look */
     bool down_sent;                        /* [p] of the owner, dying: it was told */
     bool gone_early;           /* [p] of the owner: GONE came while it was given away */
     bool retry_out;            /* [s] the retry node is armed or on its way */
