@@ -129,7 +129,7 @@ kith_send_msg(kith_pid to, kith_msg *pub)
     int rc = ki_enter(&self);
 
     if (!pub)
-        return KITH_EINVAL;
+        return rc < 0 ? rc : KITH_EINVAL;
     struct ki_msg *m = ki_msg_of(pub);
     if (rc == 0 && (pub->tag & KITH_TAG_SYSTEM) != 0)
         rc = KITH_EINVAL; /* a kept message of the system's stays where it is */

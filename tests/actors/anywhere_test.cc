@@ -148,7 +148,7 @@ const row table[] = {
     CALL(kith_receive_any, WAITS, 0, &t.m, &t.f, 1, t.timeout),
     CALL(kith_send, CODE, KITH_ENOPROC, t.pid, 1, t.b, sizeof t.b),
     CALL_SO(kith_msg_new, PURE, 1, kith_msg *m = kith_msg_new(1, 8); kith_msg_free(m);
-            return m != nullptr;),
+            return (m != nullptr) != (kith_send({1}, 1, nullptr, 0) == KITH_EFORKED);),
     CALL(kith_send_msg, CODE, KITH_ENOPROC, t.pid, kith_msg_new(1, 8)),
     CALL_SO(kith_msg_free, PURE, 0, kith_msg_free(nullptr); return 0;),
     CALL_SO(kith_msg_keep, PURE, 0, return kith_msg_keep(nullptr) != nullptr;),
