@@ -135,13 +135,19 @@ struct ki_io {
 static inline unsigned
 ki_io_bit(uint8_t kind)
 {
-    static const uint8_t bit[] = {[KI_OP_RECV] = KITH_OP_RECV,
-                                  [KI_OP_SEND] = KITH_OP_SEND,
-                                  [KI_OP_SENDTO] = KITH_OP_SEND,
-                                  [KI_OP_ACCEPT] = KITH_OP_ACCEPT,
-                                  [KI_OP_CONNECT] = KITH_OP_CONNECT};
-
-    return kind < ki_countof(bit) ? bit[kind] : 0;
+    switch (kind) {
+    case KI_OP_RECV:
+        return KITH_OP_RECV;
+    case KI_OP_SEND:
+    case KI_OP_SENDTO:
+        return KITH_OP_SEND;
+    case KI_OP_ACCEPT:
+        return KITH_OP_ACCEPT;
+    case KI_OP_CONNECT:
+        return KITH_OP_CONNECT;
+    default:
+        return 0;
+    }
 }
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -33,8 +33,10 @@ ki_socket_find(kith_socket h)
     struct ki_socket *s =
         (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, ki_id_index(h.id));
 
-    /* The id holds the kind too. */
-    return ki_fast(s != NULL) && ki_fast(ki_socket_id(s) == h.id) ? s : NULL;
+    /* The id holds the kind too. Zero is nobody's, but a record's that was never used. */
+    return ki_fast(s != NULL) && ki_fast(ki_socket_id(s) == h.id) && ki_fast(h.id != 0)
+               ? s
+               : NULL;
 }
 
 /* ki_socket_new makes the actor of a descriptor, claimed by the caller, in nobody's list yet;

@@ -766,6 +766,7 @@ TEST_F(Stop, ThreadsThatComeAndGoMeanwhileAllGetOn)
     }
 }
 
+#ifndef KT_TSAN /* which keeps signals of a forked child to itself */
 TEST_F(Stop, AForkedChildEndsOfASignalThatIsTheParents)
 {
     const kith_msg *m;
@@ -781,5 +782,6 @@ TEST_F(Stop, AForkedChildEndsOfASignalThatIsTheParents)
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1) << status;
     EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 10)) << "it is no signal to the parent";
 }
+#endif
 
 }    // namespace

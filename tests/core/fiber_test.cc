@@ -152,11 +152,12 @@ TEST_F(Fiber, ParkReturnsAtOnceWhereThereIsMail)
 TEST_F(Fiber, YieldLetsTheOthersGoFirst)
 {
     std::vector<int> order; /* one worker: nobody else writes */
-    std::atomic<bool> go{false};
+    std::atomic<int> there{0};
     std::vector<std::unique_ptr<strand>> all;
     for (int i = 0; i < 3; i++)
         all.push_back(std::make_unique<strand>(i + 1, [&, i](strand &self) {
-            while (!go)
+            there++;
+            while (there < 3)
                 ki_fiber_yield(&self.fiber);
             for (int k = 0; k < 3; k++) {
                 order.push_back(i);
@@ -167,7 +168,6 @@ TEST_F(Fiber, YieldLetsTheOthersGoFirst)
     ASSERT_EQ(0, crew.start(1));
     for (auto &s : all)
         s->start();
-    go = true;
     for (auto &s : all)
         ASSERT_TRUE(kt_until([&] { return s->reaped == 1; }));
     ASSERT_TRUE(crew.stop());
