@@ -104,8 +104,8 @@ recv_aside(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     const bool all = (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
     ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
 
-    if (n ==
-        KITH_EAGAIN) /* nothing to look at is nothing to read, but for the error queue */
+    /* Nothing to look at is nothing to read, but for the error queue. */
+    if (n == KITH_EAGAIN)
         return (io->flags & KITH_MSG_ERRQUEUE) ? wait_for_change(s, result)
                                                : wait_for(s, KI_READY_IN, result);
     if (n > 0 && all && (size_t) n < io->len)

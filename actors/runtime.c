@@ -32,7 +32,6 @@ enum {
     DEFAULT_KILL_MS = 1000,
     GRACE_MS = 190, /* twice, with reports between, in the 400 ms that runtime.h promises */
     LEAVE_MS = 10000,
-    MAX_WORKERS = 250,
     MS = 1000000
 };
 
@@ -131,11 +130,11 @@ read_options(kith_options *ours, const kith_options *theirs)
         memcpy(ours, theirs, theirs->size);
     }
     message_only = ours->message_only;
-    if (from_environment("KITH_WORKERS", MAX_WORKERS, &ours->workers) < 0 ||
+    if (from_environment("KITH_WORKERS", KI_WORKERS_MAX, &ours->workers) < 0 ||
         from_environment("KITH_MESSAGE_ONLY", 1, &message_only) < 0)
         return KITH_EINVAL;
     ours->message_only = message_only != 0;
-    return ours->workers < 0 || ours->workers > MAX_WORKERS ? KITH_EINVAL : 0;
+    return ours->workers < 0 || ours->workers > KI_WORKERS_MAX ? KITH_EINVAL : 0;
 }
 
 static void

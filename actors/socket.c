@@ -49,8 +49,8 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     s->owner = owner;
     s->owner_id = ki_proc_id(owner);
     s->retry.expire = retry_expired;
-    s->event_node.kind =
-        KI_N_EVENT; /* its other fields are a late poller's, if there is one */
+    /* Its other fields are a late poller's, if there is one. */
+    s->event_node.kind = KI_N_EVENT;
     ki_store_rlx(&s->task.id, id); /* relaxed: who learns of it learns by the poller */
     ki_mbox_init(&s->task.mbox, id);
     return s;

@@ -235,7 +235,8 @@ do_io(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
         result = answer_claimed(p, s, result, op->io.done);
     else
         result = wait_claimed(p, s, h, op, dir, timeout, what);
-    io->won = op->io.won;
+    if (result == 0) /* else the record may have been given up, and be another's by now */
+        io->won = op->io.won;
     return result;
 }
 
@@ -351,13 +352,21 @@ is_bad_send(const void *buf, size_t len, unsigned flags, int *rc)
     return *rc < 0;
 }
 
+static struct ki_io
+io_of_send(uint8_t kind, const void *buf, size_t len, unsigned flags,
+           const kith_sockaddr *to)
+{
+    return (struct ki_io){.kind = kind,
+                          .buf = (void *) (uintptr_t) buf, /* only read */
+                          .len = len,
+                          .flags = flags,
+                          .u.addr = to};
+}
+
 static KI_NOINLINE ptrdiff_t
 send_slowly(kith_socket h, const void *buf, size_t len, unsigned flags, kith_ms timeout)
 {
-    struct ki_io io = {.kind = KI_OP_SEND,
-                       .buf = (void *) (uintptr_t) buf, /* only read */
-                       .len = len,
-                       .flags = flags};
+    struct ki_io io = io_of_send(KI_OP_SEND, buf, len, flags, NULL);
     int rc;
 
     return is_bad_send(buf, len, flags, &rc) ? rc : do_io(h, &io, timeout, "socket_send");
@@ -406,10 +415,7 @@ int
 kith_socket_send_start(kith_socket s, const void *buf, size_t len, unsigned flags,
                        kith_ms timeout, kith_future *f)
 {
-    struct ki_io io = {.kind = KI_OP_SEND,
-                       .buf = (void *) (uintptr_t) buf,
-                       .len = len,
-                       .flags = flags};
+    struct ki_io io = io_of_send(KI_OP_SEND, buf, len, flags, NULL);
     int rc;
 
     return is_bad_send(buf, len, flags, &rc) ? rc : start_io(s, &io, timeout, f);
@@ -426,11 +432,7 @@ ptrdiff_t
 kith_socket_sendto(kith_socket s, const void *buf, size_t len, const kith_sockaddr *to,
                    unsigned flags, kith_ms timeout)
 {
-    struct ki_io io = {.kind = KI_OP_SENDTO,
-                       .buf = (void *) (uintptr_t) buf,
-                       .len = len,
-                       .flags = flags,
-                       .u.addr = to};
+    struct ki_io io = io_of_send(KI_OP_SENDTO, buf, len, flags, to);
     int rc;
 
     return is_bad_sendto(buf, len, to, flags, &rc)
@@ -443,11 +445,7 @@ kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
                          const kith_sockaddr *to, unsigned flags, kith_ms timeout,
                          kith_future *f)
 {
-    struct ki_io io = {.kind = KI_OP_SENDTO,
-                       .buf = (void *) (uintptr_t) buf,
-                       .len = len,
-                       .flags = flags,
-                       .u.addr = to};
+    struct ki_io io = io_of_send(KI_OP_SENDTO, buf, len, flags, to);
     int rc;
 
     return is_bad_sendto(buf, len, to, flags, &rc) ? rc : start_io(s, &io, timeout, f);
@@ -750,8 +748,8 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     native_type = ki_type_to_native(type);
     if (native_domain < 0 || native_type < 0)
         return KITH_EINVAL;
-    ki_proc_charge(p,
-                   CALL_COST); /* it may die in there: not with a descriptor in its hand */
+    /* Before the descriptor is there: it may die in the charge. */
+    ki_proc_charge(p, CALL_COST);
     fd = ki_seam.socket(native_domain, native_type, protocol);
     return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, s);
 }
