@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * exit.c -- death: in which order, and why it cannot fail.
  *
+ *   0 CHILDREN   a supervisor's children are killed and waited for
  *   1 STOP_OPS   own operations are stopped; those being executed are waited out
  *   2 (the same) deferred functions run, last first (a handler's terminate); they may call
  *   3 STOP_AGAIN what those started and left is stopped too
@@ -28,11 +29,12 @@
 #include "actors/proc.h"
 #include "actors/report.h"
 #include "actors/server.h"
+#include "actors/start.h"
 #include "core/escape.h"
 #include "core/os.h"
 #include "core/seam.h"
 
-enum { STOP_OPS, STOP_AGAIN, DRAIN, CLOSE, END, TELL, OVER };
+enum { CHILDREN, CHILDREN_GO, STOP_OPS, STOP_AGAIN, DRAIN, CLOSE, END, TELL, OVER };
 
 enum { DEFER_BUDGET_MS = 5000 };
 
@@ -51,7 +53,7 @@ ki_exit_begin(struct ki_proc *p, kith_reason why)
      * ends their waits. A link's exit or a shutdown by another leaves them their budget. */
     p->doomed = p->killed || (p->doomed && ki_load_rlx(&ki_runtime.stopping));
     p->why = why;
-    p->exit_stage = STOP_OPS;
+    p->exit_stage = CHILDREN;
 }
 
 static void
@@ -106,6 +108,18 @@ ki_exit_step(struct ki_proc *p)
 {
     for (;;) {
         switch (p->exit_stage) {
+        case CHILDREN:
+            /* By the monitors that their births made: whatever the supervisor has noted of them
+             * by now, none is forgotten. */
+            if (p->ends_children)
+                ki_monitor_kill_all(p);
+            p->exit_stage = CHILDREN_GO;
+            break;
+        case CHILDREN_GO:
+            if (p->ends_children && p->watching)
+                return false;
+            p->exit_stage = STOP_OPS;
+            break;
         case STOP_OPS:
             if (!ki_op_stop_all(p))
                 return false;
@@ -140,6 +154,7 @@ ki_exit_step(struct ki_proc *p)
         case TELL:
             ki_link_tell_all(p);
             ki_monitor_tell_all(p);
+            ki_start_died(p);
             p->exit_stage = OVER;
             return true;
         default:
@@ -232,6 +247,13 @@ doom(struct ki_proc *p, kith_reason why)
     p->doomed = true;
 }
 
+void
+ki_exit_killed(struct ki_proc *p)
+{
+    doom(p, kith_reason_of(KITH_KILLED, 0, NULL));
+    p->killed = true; /* however late: it ends the waits of deferred functions */
+}
+
 /* Erlang's table for exit/2: normal from another is dropped, kill cannot be trapped,
  * all else kills or, when trapping, becomes a message. The node is the message. */
 void
@@ -242,8 +264,7 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
     bool self = d->pid.id == ki_proc_id(p);
 
     if (d->why.kind == KITH_KILL) {
-        doom(p, kith_reason_of(KITH_KILLED, 0, NULL));
-        p->killed = true; /* however late: it ends the waits of deferred functions */
+        ki_exit_killed(p);
     } else if (p->dying) {
         ;
     } else if (p->trap_exit) {

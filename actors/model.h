@@ -36,6 +36,7 @@ enum ki_node_kind {
     KI_N_MONITOR,   /* somebody wants to hear of your death */
     KI_N_DEMONITOR, /* and no longer */
     KI_N_DOWN,      /* one you monitor has died */
+    KI_N_ORPHAN,    /* your supervisor dies: a kill */
     KI_N_GONE,      /* a socket of yours is closed: the record is yours to free */
     KI_N_JOB,       /* the side pool has done your job */
     KI_N_STOPPED,   /* to a plain thread: the runtime has stopped, wait no more */
@@ -290,12 +291,14 @@ struct ki_proc {
     struct ki_slot slot;
     struct ki_fiber fiber;   /* its task is the process's mailbox, whatever the body */
     struct ki_limit limit;   /* [a] */
+    _Atomic(bool) in_tree;   /* [a] set at birth: a supervisor ends it */
     uint8_t body;            /* [i] enum ki_body */
     bool trap_exit;          /* [p] */
     bool dying;              /* [p] the steps of exit.c have begun */
     bool doomed;             /* [p] a signal said so: die at the next chance */
     bool killed;             /* [p] that signal, or one while it dies, was a kill */
     bool in_defers;          /* [p] its deferred functions run */
+    bool ends_children;      /* [i] a supervisor: exit.c, step 0 */
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */
     bool has_taken;          /* [p] mail, in this series of waits */
@@ -332,6 +335,8 @@ struct ki_proc {
     uint64_t parent;            /* [i] */
     const void *spawn_site;     /* [i] where spawn was called from */
     int result;                 /* [p] what fn answered */
+    int start_code;             /* [p] < 0: why its start has failed */
+    uint64_t start_op;          /* [p] start.c: who waits until it is ready */
     struct ki_thread *thread;   /* [i] of a plain thread */
     struct ki_handler *handler; /* [i] of a handler: server.c */
     struct ki_escape *escape;   /* [p] of a handler in a callback: where kith_exit goes */

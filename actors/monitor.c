@@ -149,6 +149,25 @@ ki_monitor_end(struct ki_proc *p, struct ki_monitor *m)
     }
 }
 
+/* Once; by the node that a demonitor would have used. */
+static void
+kill_target(struct ki_monitor *m)
+{
+    if (m->unask.kind == KI_N_ORPHAN || !m->target)
+        return;
+    m->unask.kind = KI_N_ORPHAN;
+    ki_add_rlx(&m->refs, 1); /* relaxed: the list's count keeps it alive */
+    if (!ki_sched_post(ki_proc_task(m->target), &m->unask, KI_MBOX_DEAD))
+        drop(m); /* its DOWN is on the way */
+}
+
+void
+ki_monitor_kill_all(struct ki_proc *p)
+{
+    for (struct ki_monitor *m = p->watching; m; m = m->w_next)
+        kill_target(m);
+}
+
 void
 ki_monitor_down(struct ki_proc *p, struct ki_node *n)
 {
@@ -211,6 +230,14 @@ ki_monitor_unasked(struct ki_proc *p, struct ki_node *n)
 }
 
 void
+ki_monitor_orphaned(struct ki_proc *p, struct ki_node *n)
+{
+    if (p)
+        ki_exit_killed(p);
+    drop(ki_container_of(n, struct ki_monitor, unask));
+}
+
+void
 ki_monitor_tell_all(struct ki_proc *p)
 {
     while (p->watched_by) {
@@ -248,6 +275,15 @@ own_monitor(struct ki_proc *p, kith_ref ref)
                                                    ki_id_index(ref.id));
     /* relaxed: if it is p's own and this one, neither changes under us. */
     return m && ki_load_rlx(&m->id) == ref.id && ki_load_rlx(&m->watcher) == p ? m : NULL;
+}
+
+void
+ki_monitor_kill(struct ki_proc *p, kith_ref ref)
+{
+    struct ki_monitor *m = own_monitor(p, ref);
+
+    if (m && m->active)
+        kill_target(m);
 }
 
 int

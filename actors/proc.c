@@ -46,6 +46,7 @@ ki_proc_new(enum ki_body body)
     p->alarm.expire = wait_expired;
     p->last_id = 1;                    /* no socket's */
     ki_store_rlx(&p->limit.on, false); /* relaxed: strangers' shares go nowhere */
+    ki_store_rlx(&p->in_tree, false);
     ki_inbox_init(&p->inbox);
     ki_store_rlx(&f->task.id, id);
     ki_mbox_init(&f->task.mbox, id);
@@ -158,6 +159,9 @@ stranger(struct ki_proc *p, struct ki_node *n)
     case KI_N_DEMONITOR:
         ki_monitor_unasked(p, n);
         break;
+    case KI_N_ORPHAN:
+        ki_monitor_orphaned(NULL, n);
+        break;
     default:
         /* Everything else is sent by those who hold the receiver's record in use. */
         KI_CHECK(!"a node for a stranger");
@@ -210,6 +214,9 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         break;
     case KI_N_DOWN:
         ki_monitor_down(p, n);
+        break;
+    case KI_N_ORPHAN:
+        ki_monitor_orphaned(p, n);
         break;
     case KI_N_GONE:
         ki_socket_gone(p, n);

@@ -152,11 +152,22 @@ void ki_proc_own(struct ki_proc *p, struct ki_socket *s);
 void ki_proc_disown(struct ki_proc *p, struct ki_socket *s);
 bool ki_proc_owns(struct ki_proc *p, struct ki_socket *s);
 
-/* ki_spawn_server is kith_spawn_opt for a server: without a stack, or with one that runs `loop`.
- * Without one, reports call it by `name`. spawn.c */
-int ki_spawn_server(const kith_spawn_options *o, struct ki_handler *h, kith_fn loop,
-                    kith_fn name, const void *arg, size_t len, kith_pid *pid,
-                    const void *site);
+/* What a child is to run. */
+struct ki_birth {
+    enum ki_body body;
+    kith_fn fn;     /* with a stack: run; without: what reports call it by */
+    kith_conn conn; /* instead, with its socket */
+    struct ki_handler
+        *handler; /* of a server; copied before its argument if it has a stack */
+    kith_socket socket;
+    const void *site;  /* where spawn was called from */
+    uint64_t start_op; /* told when it is ready, or has died before that; start.c */
+    bool supervisor;   /* no child of it outlives it */
+};
+
+/* ki_spawn is kith_spawn_opt for every kind of body. spawn.c */
+int ki_spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg,
+             size_t len, kith_pid *pid);
 
 /* exit.c */
 KI_NORETURN void ki_exit_here(
@@ -168,7 +179,8 @@ void ki_exit_run_defers(struct ki_proc *p);
 int ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why);
 void ki_exit_signal_received(struct ki_proc *p, struct ki_node *n);
 kith_reason ki_reason_of_result(int result);
-void ki_proc_count_down(void); /* a process's record was freed */
+void ki_exit_killed(struct ki_proc *p); /* what KITH_KILL does to its receiver */
+void ki_proc_count_down(void);          /* a process's record was freed */
 
 /* thread.c */
 struct ki_proc *ki_thread_self(void); /* this thread's pseudo-process, or NULL */
@@ -188,6 +200,12 @@ void ki_monitor_drop_all(struct ki_proc *p); /* p dies: it watches nobody any mo
 void ki_monitor_tell_all(struct ki_proc *p); /* p dies: its watchers hear why */
 void ki_monitor_call(struct ki_proc *p, struct ki_monitor *m, struct ki_op *op);
 void ki_monitor_end(struct ki_proc *p, struct ki_monitor *m);
+
+/* ki_monitor_kill kills whom p's monitor watches, by a node that lies in the monitor: it cannot
+ * fail. Nothing if its DOWN was received. p must not demonitor it afterwards. */
+void ki_monitor_kill(struct ki_proc *p, kith_ref ref);
+void ki_monitor_kill_all(struct ki_proc *p); /* the same of all it watches */
+void ki_monitor_orphaned(struct ki_proc *p, struct ki_node *n);
 struct ki_monitor *ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target,
                                   uint64_t target_id);
 

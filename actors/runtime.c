@@ -243,15 +243,16 @@ struct doom {
     int n;
 };
 
-/* One that is in the last steps of its death ends by itself: it is not counted. */
+/* One that is in the last steps of its death ends by itself: it is not counted. One that is
+ * supervised is ended in its turn, by its supervisor: at a kill only each hears of it. */
 static void
 doom_process(struct ki_proc *p, uint64_t word, void *ctx)
 {
     struct doom *d = ctx;
     kith_pid pid = {ki_proc_id(p)};
 
-    if (p->body == KI_BODY_THREAD)
-        return;
+    if (p->body == KI_BODY_THREAD || (d->kind == KITH_SHUTDOWN && ki_load_rlx(&p->in_tree)))
+        return; /* relaxed: a glance */
     if (kith_exit_signal(pid, kith_reason_of(d->kind, 0, NULL)) == 0 &&
         !(word & KI_MBOX_EXITING))
         d->n++;

@@ -11,6 +11,7 @@
 #include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/op.h"
+#include "actors/start.h"
 #include "core/escape.h"
 
 enum { TURN = 64 }; /* messages a handler handles before others have their turn */
@@ -18,8 +19,7 @@ enum { TURN = 64 }; /* messages a handler handles before others have their turn 
 struct ki_handler {
     const kith_server *type;
     void *state;
-    uint64_t init_op; /* the starter's operation, until it is told */
-    bool ready;       /* init has succeeded */
+    bool ready; /* init has succeeded */
 };
 
 /* ---- the callbacks ---- */
@@ -42,42 +42,35 @@ handle(struct ki_handler *h, struct ki_msg *m)
     return t->info ? t->info(h->state, &m->pub) : KITH_CONTINUE;
 }
 
-static void
-tell_starter(uint64_t init_op, int code)
-{
-    struct ki_op *op = ki_op_take_by_id(init_op);
-
-    if (op)
-        ki_op_complete(op, code, 0);
-}
-
 static int
-init(struct ki_handler *h, void *arg)
+init(struct ki_proc *p, struct ki_handler *h, void *arg)
 {
     int rc = h->type->init ? h->type->init(h->state, arg) : 0;
 
     h->ready = rc >= 0;
-    tell_starter(h->init_op, rc < 0 ? rc : 0);
+    ki_start_ack(p, rc);
     return rc < 0 ? rc : KITH_CONTINUE;
+}
+
+static void
+handler_free(struct ki_handler *h)
+{
+    if (h->type->state_size)
+        ki_slab_free(ki_slab_here(), h->state, h->type->state_size);
+    ki_slab_free(ki_slab_here(), h, sizeof *h);
 }
 
 void
 ki_handler_terminate(struct ki_proc *p)
 {
     struct ki_handler *h = p->handler;
-    uint64_t starter;
 
     if (!h)
         return;
     if (h->ready && h->type->terminate)
         h->type->terminate(h->state, p->why);
-    starter = h->ready ? 0 : h->init_op;
     p->handler = NULL;
-    if (h->type->state_size)
-        ki_slab_free(ki_slab_here(), h->state, h->type->state_size);
-    ki_slab_free(ki_slab_here(), h, sizeof *h);
-    if (starter) /* last: a type that never came to life may go with its starter's frame */
-        tell_starter(starter, p->why.kind == KITH_KILLED ? KITH_EKILLED : KITH_EFAILED);
+    handler_free(h);
 }
 
 /* ---- without a stack ---- */
@@ -89,7 +82,7 @@ turn(struct ki_proc *p)
     int rc = KITH_CONTINUE;
 
     if (!p->handler->ready)
-        rc = init(p->handler, p->arg);
+        rc = init(p, p->handler, p->arg);
     for (int i = 0; i < TURN && rc == KITH_CONTINUE && p->inbox.head && !p->doomed; i++) {
         struct ki_node *n = p->inbox.head;
 
@@ -158,7 +151,7 @@ loop(void *arg)
     if (rc < 0)
         return rc;
     p->handler = h;
-    rc = init(h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL);
+    rc = init(p, h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL);
     while (rc == KITH_CONTINUE && (rc = kith_receive(&m, KITH_INFINITY)) == 0)
         rc = handle(h, ki_msg_of(m));
     return rc < 0 ? rc : 0;
@@ -185,13 +178,13 @@ fn_for_reports(const kith_server *t)
 }
 
 static struct ki_handler *
-handler_new(const kith_server *t, uint64_t init_op)
+handler_new(const kith_server *t)
 {
     struct ki_handler *h = ki_slab_alloc(ki_slab_here(), sizeof *h);
 
     if (!h)
         return NULL;
-    *h = (struct ki_handler){.type = t, .init_op = init_op};
+    *h = (struct ki_handler){.type = t};
     if (t->state_size) {
         h->state = ki_slab_alloc(ki_slab_here(), t->state_size);
         if (!h->state) {
@@ -204,13 +197,30 @@ handler_new(const kith_server *t, uint64_t init_op)
 }
 
 int
+ki_server_spawn(const kith_server *t, const kith_spawn_options *o, const void *arg,
+                size_t len, struct ki_birth b, kith_pid *pid)
+{
+    struct ki_handler *h = handler_new(t);
+    int rc;
+
+    if (!h)
+        return KITH_ENOMEM;
+    b.handler = h;
+    b.body = t->with_stack ? KI_BODY_STACK : KI_BODY_HANDLER;
+    b.fn = t->with_stack ? loop : fn_for_reports(t);
+    rc = ki_spawn(o, &b, arg, len, pid);
+    if (rc < 0)
+        handler_free(h);
+    return rc;
+}
+
+int
 kith_server_start(const kith_server *t, const kith_spawn_options *o, const void *arg,
                   size_t len, kith_pid *pid)
 {
-    struct ki_io io = {.kind = KI_OP_JOB};
+    struct ki_birth b = {.site = __builtin_return_address(0)};
     struct ki_proc *p;
     struct ki_op *op;
-    struct ki_handler *h;
     kith_pid child = {0};
     int rc = ki_enter_waiting(&p);
 
@@ -218,23 +228,11 @@ kith_server_start(const kith_server *t, const kith_spawn_options *o, const void 
         return rc;
     if (!t || (len && !arg))
         return KITH_EINVAL;
-    op = ki_op_new(p, NULL, 0, &io);
+    op = ki_start_new(p);
     if (!op)
         return KITH_ENOMEM;
-    ki_op_begin_alone(&op->word, op->slot.generation);
-    h = handler_new(t, ki_op_future(op).id);
-    rc = h ? ki_spawn_server(o, h, t->with_stack ? loop : NULL, fn_for_reports(t), arg, len,
-                             &child, __builtin_return_address(0))
-           : KITH_ENOMEM;
-    if (rc < 0) {
-        if (h && t->state_size)
-            ki_slab_free(ki_slab_here(), h->state, t->state_size);
-        if (h)
-            ki_slab_free(ki_slab_here(), h, sizeof *h);
-        KI_CHECK(ki_op_busy(&op->word));
-        ki_op_complete(op, rc, 0);
-    }
-    rc = (int) ki_op_await(p, op, UINT64_MAX, "server_start", NULL);
+    b.start_op = ki_op_future(op).id;
+    rc = ki_start_await(p, op, ki_server_spawn(t, o, arg, len, b, &child), "server_start");
     if (rc == 0 && pid)
         *pid = child;
     return rc;

@@ -7,6 +7,11 @@
 
 extern const struct ki_task_type ki_handler_task_type;
 
+/* ki_server_spawn starts a server of type t without waiting for its init; `b` says by whose leave
+ * (site, start_op). 0, or a code of kith_spawn_opt. */
+int ki_server_spawn(const kith_server *t, const kith_spawn_options *o, const void *arg,
+                    size_t len, struct ki_birth b, kith_pid *pid);
+
 /* ki_handler_terminate runs the terminate callback, if init had succeeded. exit.c, step 2. */
 void ki_handler_terminate(struct ki_proc *p);
 

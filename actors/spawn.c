@@ -11,17 +11,6 @@
 
 enum { SPAWN_COST = 40 };
 
-/* What the child is to run. */
-struct birth {
-    enum ki_body body;
-    kith_fn fn;
-    kith_conn conn; /* instead, with its socket */
-    struct ki_handler
-        *handler; /* of a server; copied before its argument if it has a stack */
-    kith_socket socket;
-    const void *site; /* where spawn was called from */
-};
-
 static void
 body(struct ki_fiber *f)
 {
@@ -114,7 +103,7 @@ makes_sense(const kith_spawn_options *o)
 }
 
 static int
-spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_t len,
+spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, size_t len,
       kith_pid *pid, kith_ref *ref)
 {
     struct ki_worker *w;
@@ -137,6 +126,9 @@ spawn(const kith_spawn_options *o, const struct birth *b, const void *arg, size_
     c->fiber.body = body;
     c->parent = ki_proc_id(p);
     c->spawn_site = b->site;
+    c->start_op = b->start_op;
+    c->ends_children = b->supervisor;
+    ki_store_rlx(&c->in_tree, p->ends_children); /* relaxed: as the limit's */
     if (o && (o->mailbox_cap || o->mailbox_bytes))
         ki_limit_set(c, o->mailbox_cap, o->mailbox_bytes, o->mailbox_policy);
     c->handler = b->handler;
@@ -178,7 +170,7 @@ read_options(kith_spawn_options *ours, const kith_spawn_options *theirs)
 int
 kith_spawn(kith_fn fn, const void *arg, size_t len, kith_pid *pid)
 {
-    struct birth b = {.fn = fn, .site = __builtin_return_address(0)};
+    struct ki_birth b = {.fn = fn, .site = __builtin_return_address(0)};
 
     return ki_slow(!fn) ? KITH_EINVAL : spawn(NULL, &b, arg, len, pid, NULL);
 }
@@ -187,7 +179,7 @@ int
 kith_spawn_link(kith_fn fn, const void *arg, size_t len, kith_pid *pid)
 {
     kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-    struct birth b = {.fn = fn, .site = __builtin_return_address(0)};
+    struct ki_birth b = {.fn = fn, .site = __builtin_return_address(0)};
 
     o.link = true;
     return !fn ? KITH_EINVAL : spawn(&o, &b, arg, len, pid, NULL);
@@ -197,7 +189,7 @@ int
 kith_spawn_monitor(kith_fn fn, const void *arg, size_t len, kith_pid *pid, kith_ref *ref)
 {
     kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-    struct birth b = {.fn = fn, .site = __builtin_return_address(0)};
+    struct ki_birth b = {.fn = fn, .site = __builtin_return_address(0)};
 
     return !fn || !ref ? KITH_EINVAL : spawn(&o, &b, arg, len, pid, ref);
 }
@@ -207,7 +199,7 @@ kith_spawn_opt(const kith_spawn_options *theirs, kith_fn fn, const void *arg, si
                kith_pid *pid)
 {
     kith_spawn_options o;
-    struct birth b = {.fn = fn, .site = __builtin_return_address(0)};
+    struct ki_birth b = {.fn = fn, .site = __builtin_return_address(0)};
     int rc = fn ? read_options(&o, theirs) : KITH_EINVAL;
 
     return rc < 0 ? rc : spawn(&o, &b, arg, len, pid, o.monitor);
@@ -217,7 +209,7 @@ int
 kith_socket_spawn(kith_socket s, kith_conn fn, const void *arg, size_t len, kith_pid *pid)
 {
     kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-    struct birth b = {.conn = fn, .socket = s, .site = __builtin_return_address(0)};
+    struct ki_birth b = {.conn = fn, .socket = s, .site = __builtin_return_address(0)};
 
     o.give = s;
     if (!fn)
@@ -226,15 +218,11 @@ kith_socket_spawn(kith_socket s, kith_conn fn, const void *arg, size_t len, kith
 }
 
 int
-ki_spawn_server(const kith_spawn_options *theirs, struct ki_handler *h, kith_fn loop,
-                kith_fn name, const void *arg, size_t len, kith_pid *pid, const void *site)
+ki_spawn(const kith_spawn_options *theirs, const struct ki_birth *b, const void *arg,
+         size_t len, kith_pid *pid)
 {
     kith_spawn_options o;
-    struct birth b = {.body = loop ? KI_BODY_STACK : KI_BODY_HANDLER,
-                      .fn = loop ? loop : name,
-                      .handler = h,
-                      .site = site};
     int rc = read_options(&o, theirs);
 
-    return rc < 0 ? rc : spawn(&o, &b, arg, len, pid, o.monitor);
+    return rc < 0 ? rc : spawn(&o, b, arg, len, pid, o.monitor);
 }

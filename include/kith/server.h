@@ -66,7 +66,8 @@ typedef struct kith_server {
 /**
  * Start a server, and wait until it is ready.
  *
- * returns  0; or what `init` answered, or a code of kith_spawn_opt: no server then;
+ * returns  0; or what `init` answered, or a code of kith_spawn_opt: no server then, and
+ *          what it had, its name too, is free;
  *          KITH_EFAILED  it died in `init`;
  *          KITH_EKILLED  it was killed there;  or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.

@@ -255,6 +255,18 @@ TEST_P(Server, AnInitThatFailsMeansNoServer)
     EXPECT_EQ(0, terminated) << "what was not begun is not ended";
 }
 
+TEST_P(Server, AFailedStartIsAnsweredWhenTheNameIsFree)
+{
+    const std::int64_t first = KITH_EADDRINUSE;
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+
+    o.name = "failing";
+    for (int i = 0; i < 200; i++)
+        ASSERT_EQ(KITH_EADDRINUSE,
+                  kith_server_start(type(), &o, &first, sizeof first, nullptr))
+            << "and not EEXIST";
+}
+
 TEST_P(Server, OneThatDiesInInitIsAFailure)
 {
     kith_server t = *type();
