@@ -57,9 +57,10 @@ enum {
     KI_MSG_OF_TIMER = 4,   /* lies in a timer */
     KI_MSG_OF_BOND = 8,    /* lies in a link */
     KI_MSG_EMBEDDED = KI_MSG_OF_OP | KI_MSG_OF_MONITOR | KI_MSG_OF_TIMER | KI_MSG_OF_BOND,
-    KI_MSG_CALL = 16,   /* a kith_call: pub.ref names the operation that waits */
-    KI_MSG_CAST = 32,   /* a kith_cast */
-    KI_MSG_COUNTED = 64 /* holds a share of a limited mailbox */
+    KI_MSG_CALL = 16,     /* a kith_call: pub.ref names the operation that waits */
+    KI_MSG_CAST = 32,     /* a kith_cast */
+    KI_MSG_COUNTED = 64,  /* holds a share of a limited mailbox */
+    KI_MSG_PRIORITY = 128 /* in an inbox: stands before the ordinary ones */
 };
 
 /* A message: this head, then its bytes. 64 bytes, so that the bytes are aligned. */
@@ -84,11 +85,15 @@ ki_msg_of_node(struct ki_node *n)
     return ki_container_of(n, struct ki_msg, node);
 }
 
-/* Received, not yet taken; oldest first. */
+/* Received, not yet taken: those with priority, then the ordinary ones, each oldest first. */
 struct ki_inbox {
     struct ki_node *head;
-    struct ki_node **tail; /* &head when empty */
-    _Atomic(size_t) len;   /* others may look: ki_inbox_count */
+    struct ki_node **tail;     /* &head when empty */
+    _Atomic(size_t) len;       /* others may look: ki_inbox_count */
+    struct ki_node **ordinary; /* the link to the first ordinary one, or where it will be */
+    struct ki_node *
+        *fresh; /* to the first with priority that came since the present receive
+                                  began; NULL: none */
 };
 
 /* ---- operations ---- */

@@ -321,11 +321,7 @@ flush(struct ki_proc *p, kith_ref ref)
 
         if (!has_ref(&m->pub, ref.id))
             continue;
-        *at = m->node.next;
-        if (p->inbox.tail == &m->node.next)
-            p->inbox.tail = at;
-        ki_inbox_count(&p->inbox, (size_t) -1);
-        ki_msg_free(m);
+        ki_msg_free(ki_inbox_take(&p->inbox, at));
         return;
     }
 }

@@ -3,6 +3,7 @@
 #ifndef KI_PROC_H
 #define KI_PROC_H
 
+#include "actors/inbox.h"
 #include "actors/runtime.h"
 
 static inline struct ki_proc *
@@ -121,31 +122,6 @@ ki_proc_charge(struct ki_proc *p, int32_t n)
 /* ki_proc_die_if_doomed: a fetch point; does not return if a signal has said so. A thread or
  * handler returns, KITH_EKILLED and 0. */
 int ki_proc_die_if_doomed(struct ki_proc *p);
-
-/* ki_inbox_count: relaxed, one writer; a report may look. */
-static inline void
-ki_inbox_count(struct ki_inbox *in, size_t d)
-{
-    ki_store_rlx(&in->len, ki_load_rlx(&in->len) + d);
-}
-
-/* ki_inbox_add appends a received message. */
-static inline void
-ki_inbox_add(struct ki_inbox *in, struct ki_node *n)
-{
-    n->next = NULL;
-    *in->tail = n;
-    in->tail = &n->next;
-    ki_inbox_count(in, 1);
-}
-
-static inline void
-ki_inbox_init(struct ki_inbox *in)
-{
-    in->head = NULL;
-    in->tail = &in->head;
-    ki_store_rlx(&in->len, 0);
-}
 
 /* The process's own list of sockets. By the process itself. */
 void ki_proc_own(struct ki_proc *p, struct ki_socket *s);

@@ -41,42 +41,84 @@ know_due(struct ki_proc *p, struct scan *scan)
         scan->due = ki_load_rlx(&p->inbox.len);
 }
 
-/* One did not match: a scan uses up p's budget like everything else. false: it is late. */
+/* p's budget is spent, or its last look found nothing: is there time to look at more? */
 static bool
 may_go_on(struct ki_proc *p, struct scan *scan)
 {
-    scan->passed++;
-    if (ki_fast(--p->fiber.budget > 0))
-        return true;
     ki_proc_take(p); /* what comes goes behind what there is */
     know_due(p, scan);
     ki_proc_spent(p);
     return scan->passed < scan->due || !ki_proc_is_late(p, scan->deadline_ns);
 }
 
+static bool
+matches(const struct scan *scan, struct ki_node *n)
+{
+    return !scan->is || scan->is(&ki_msg_of_node(n)->pub, scan->ctx);
+}
+
+/* The scan has passed the messages with priority: what comes with it is behind its back. */
+static bool
+is_past_priority(const struct ki_inbox *in, struct ki_node **at)
+{
+    return at != &in->head &&
+           !(ki_container_of(at, struct ki_node, next)->flags & KI_MSG_PRIORITY);
+}
+
+/* Among those with priority that came behind the back of a scan. They are few: no budget. */
+static struct ki_node **
+look_at_fresh(struct ki_inbox *in, const struct scan *scan)
+{
+    struct ki_node **at = in->fresh;
+
+    in->fresh = NULL;
+    if (!is_past_priority(in, scan->at))
+        return NULL; /* it comes to them */
+    while (at != in->ordinary && !matches(scan, *at))
+        at = &(*at)->next;
+    return at != in->ordinary ? at : NULL;
+}
+
+/* The link to the oldest match; NULL: none so far, all was looked at or the budget is spent. A
+ * scan uses it up like everything else. */
+static struct ki_node **
+look(struct ki_proc *p, struct scan *scan)
+{
+    struct ki_node **at, *n;
+
+    if (ki_slow(p->inbox.fresh != NULL) && (at = look_at_fresh(&p->inbox, scan)) != NULL)
+        return at;
+    for (at = scan->at; (n = *at) != NULL; at = &n->next) {
+        if (matches(scan, n))
+            return at;
+        scan->passed++;
+        if (ki_slow(--p->fiber.budget <= 0)) {
+            at = &n->next;
+            break;
+        }
+    }
+    scan->at = at;
+    return NULL;
+}
+
 /* Unlinks and answers the oldest match from scan->at on; NULL: none so far. */
 static struct ki_msg *
 find(struct ki_proc *p, struct scan *scan)
 {
-    struct ki_inbox *in = &p->inbox;
-    struct ki_node *n;
+    struct ki_node **at;
+    struct ki_msg *m;
 
-    while ((n = *scan->at) != NULL) {
-        struct ki_msg *m = ki_msg_of_node(n);
-
-        if (!scan->is || scan->is(&m->pub, scan->ctx)) {
-            *scan->at = n->next;
-            if (in->tail == &n->next)
-                in->tail = scan->at;
-            ki_inbox_count(in, (size_t) -1);
-            ki_limit_give(p, m);
-            return m;
+    while ((at = look(p, scan)) == NULL) {
+        if (ki_slow(p->fiber.budget <= 0)) {
+            if (!may_go_on(p, scan))
+                return NULL;
+        } else if (ki_fast(p->inbox.fresh == NULL)) {
+            return NULL;
         }
-        scan->at = &n->next;
-        if (ki_slow(!may_go_on(p, scan)))
-            break;
     }
-    return NULL;
+    m = ki_inbox_take(&p->inbox, at);
+    ki_limit_give(p, m);
+    return m;
 }
 
 static int
@@ -85,6 +127,7 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
 {
     ki_receive_drop(p);
     scan->at = &p->inbox.head;
+    p->inbox.fresh = NULL;
     scan->deadline_ns = deadline_ns;
     scan->passed = 0;
     scan->due = SIZE_MAX;

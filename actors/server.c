@@ -84,14 +84,8 @@ turn(struct ki_proc *p)
     if (!p->handler->ready)
         rc = init(p, p->handler, p->arg);
     for (int i = 0; i < TURN && rc == KITH_CONTINUE && p->inbox.head && !p->doomed; i++) {
-        struct ki_node *n = p->inbox.head;
-
-        p->inbox.head = n->next;
-        if (!p->inbox.head)
-            p->inbox.tail = &p->inbox.head;
-        ki_inbox_count(&p->inbox, (size_t) -1);
-        ki_limit_give(p, ki_msg_of_node(n));
-        p->received = ki_msg_of_node(n);
+        p->received = ki_inbox_take(&p->inbox, &p->inbox.head);
+        ki_limit_give(p, p->received);
         rc = handle(p->handler, p->received);
         ki_receive_drop(p);
     }
