@@ -40,8 +40,8 @@ find(const char *text, size_t len)
     return at;
 }
 
-static size_t
-length(const char *name)
+size_t
+ki_name_len(const char *name)
 {
     const char *end = name ? memchr(name, '\0', NAME_MAX_LEN + 1) : NULL;
 
@@ -67,7 +67,7 @@ unlink_name(struct ki_name *n)
 static int
 enter_name(const char *text, struct ki_proc *p, uint64_t id, bool reserved)
 {
-    size_t len = length(text);
+    size_t len = ki_name_len(text);
     struct ki_name *n;
     int rc = 0;
 
@@ -139,7 +139,7 @@ kith_register(const char *name, kith_pid pid)
 
     if (rc < 0)
         return rc;
-    if (length(name) == 0)
+    if (ki_name_len(name) == 0)
         return KITH_EINVAL;
     p = ki_proc_find(pid);
     return p ? enter_name(name, p, pid.id, false) : KITH_ENOPROC;
@@ -150,7 +150,7 @@ kith_unregister(const char *name)
 {
     struct ki_proc *self;
     struct ki_name *n;
-    size_t len = length(name);
+    size_t len = ki_name_len(name);
     int rc = ki_enter(&self);
 
     if (rc < 0)
@@ -171,20 +171,28 @@ kith_unregister(const char *name)
 }
 
 kith_pid
-kith_whereis(const char *name)
+ki_name_find(const char *text, size_t len)
 {
-    struct ki_proc *self;
     kith_pid pid = {0};
-    size_t len = length(name);
 
-    if (ki_enter(&self) < 0 || len == 0)
-        return pid;
     pthread_mutex_lock(&names.lock);
-    struct ki_name *n = *find(name, len);
+    struct ki_name *n = *find(text, len);
     if (n && !n->reserved)
         pid.id = n->id;
     pthread_mutex_unlock(&names.lock);
     return pid;
+}
+
+kith_pid
+kith_whereis(const char *name)
+{
+    struct ki_proc *self;
+    kith_pid pid = {0};
+    size_t len = ki_name_len(name);
+
+    if (ki_enter(&self) < 0 || len == 0)
+        return pid;
+    return ki_name_find(name, len);
 }
 
 int

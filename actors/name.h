@@ -13,4 +13,10 @@ void ki_name_publish(struct ki_proc *p);
 /* ki_name_drop frees p's name, if it has one. By p, dying, or by who made p. */
 void ki_name_drop(struct ki_proc *p);
 
+/* ki_name_len answers the length of what may be a name; 0: it may not. */
+size_t ki_name_len(const char *name);
+
+/* ki_name_find answers who has the name now; zero: nobody. Any thread; holds one lock shortly. */
+kith_pid ki_name_find(const char *text, size_t len);
+
 #endif

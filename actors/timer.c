@@ -9,15 +9,16 @@
 #include <string.h>
 
 #include "actors/msg.h"
+#include "actors/name.h"
 #include "actors/proc.h"
 #include "core/seam.h"
 
 #define MOST_MS \
     (INT64_MAX / 1000000 / 2) /* as in ki_deadline_ns: what is longer is for ever */
 
-/* The bytes of a timer's message. */
+/* The bytes of a timer's message, and behind them the name of its receiver, if it goes to one. */
 struct body {
-    size_t len;
+    size_t len, name_len;
     KI_ALIGNED(16) char bytes[];
 };
 
@@ -25,7 +26,7 @@ struct body {
  * without it. */
 struct armed {
     struct ki_alarm alarm;
-    uint64_t to, from;
+    uint64_t to, from; /* to a name: 0, until it is looked up */
     uint64_t tag;
     struct body *body; /* NULL: none */
 };
@@ -65,7 +66,7 @@ KI_HOT void
 free_record(struct timer *t, struct body *body)
 {
     if (ki_slow(body))
-        ki_slab_free(ki_slab_here(), body, sizeof *body + body->len);
+        ki_slab_free(ki_slab_here(), body, sizeof *body + body->len + body->name_len);
     ki_slots_put(&ki_runtime.timers, ki_slots_here(KI_KIND_TIMER), &t->slot);
 }
 
@@ -96,7 +97,7 @@ become_message(struct timer *t)
     return m;
 }
 
-/* Under the wheel's lock. */
+/* These two under the wheel's lock. */
 static void
 expire(struct ki_alarm *a, struct ki_wakes *wakes)
 {
@@ -110,74 +111,221 @@ expire(struct ki_alarm *a, struct ki_wakes *wakes)
         ki_timer_free_msg(m);
 }
 
-/* A copy of the data. false: no memory. */
+static void
+expire_named(struct ki_alarm *a, struct ki_wakes *wakes)
+{
+    struct timer *t = ki_container_of(a, struct timer, u.armed.alarm);
+    struct body *body = t->u.armed.body;
+
+    t->u.armed.to = ki_name_find(body->bytes + body->len, body->name_len).id;
+    if (t->u.armed.to)
+        expire(a, wakes);
+    else
+        free_record(t, body);
+}
+
+/* A copy of the data and the name. false: no memory. */
 static bool
-body_new(kith_iov data, struct body **body)
+body_new(kith_iov data, const char *name, size_t name_len, struct body **body)
 {
     *body = NULL;
-    if (ki_fast(data.len == 0))
+    if (ki_fast(data.len == 0 && name_len == 0))
         return true;
-    if (data.len > PTRDIFF_MAX - sizeof **body)
+    if (data.len > PTRDIFF_MAX - sizeof **body - name_len)
         return false;
-    *body = ki_slab_alloc(ki_slab_here(), sizeof **body + data.len);
+    *body = ki_slab_alloc(ki_slab_here(), sizeof **body + data.len + name_len);
     if (!*body)
         return false;
     (*body)->len = data.len;
-    memcpy((*body)->bytes, data.base, data.len);
+    (*body)->name_len = name_len;
+    if (data.len)
+        memcpy((*body)->bytes, data.base, data.len);
+    if (name_len)
+        memcpy((*body)->bytes + data.len, name, name_len);
     return true;
 }
 
-static struct timer *
-timer_new(kith_iov data)
+static inline struct timer *
+timer_new(kith_iov data, const char *name, size_t name_len)
 {
     struct timer *t = (struct timer *) (void *) ki_slots_get(&ki_runtime.timers,
                                                              ki_slots_here(KI_KIND_TIMER));
 
-    if (ki_fast(t) && ki_slow(!body_new(data, &t->u.armed.body))) {
+    if (ki_fast(t) && ki_slow(!body_new(data, name, name_len, &t->u.armed.body))) {
         free_record(t, NULL);
         return NULL;
     }
     return t;
 }
 
-int
-kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_ref *timer)
+/* t->u.armed.to and .alarm.expire are set. */
+static inline void
+arm(struct ki_proc *self, struct timer *t, uint64_t deadline_ns, uint64_t tag,
+    kith_ref *timer)
 {
-    struct ki_proc *self, *p;
-    struct timer *t;
-    int rc = ki_enter(&self);
-
-    if (ki_slow(rc < 0))
-        return rc;
-    if ((tag & KITH_TAG_SYSTEM) || (!data.base && data.len) || after == KITH_INFINITY ||
-        after == KITH_NOWAIT)
-        return KITH_EINVAL;
-    after = after < 0 ? 0 : after > MOST_MS ? MOST_MS : after;
-    p = ki_proc_find(to);
-    /* A look: one that dies after it gets nothing. acquire: with its death, as a refused push. */
-    if (!p || (ki_load_acq(&ki_proc_task(p)->mbox) & (KI_MBOX_EXITING | KI_MBOX_DEAD)))
-        return KITH_ENOPROC;
-    t = timer_new(data);
-    if (!t)
-        return KITH_ENOMEM;
-    t->u.armed.alarm.expire = expire;
-    t->u.armed.to = to.id;
     t->u.armed.from = ki_proc_id(self);
     t->u.armed.tag = tag;
     if (timer)
         timer->id = ki_slots_id(&ki_runtime.timers, &t->slot);
-    ki_timers_arm(&t->u.armed.alarm, ki_soon_here() + (uint64_t) after * KI_TICK_NS);
+    ki_timers_arm(&t->u.armed.alarm, deadline_ns);
     ki_proc_charge(self, 1);
+}
+
+/* ---- the calls that make one ---- */
+
+/* Moments; 0: a time that no timer can have, as nothing is so early. */
+static inline uint64_t
+moment_after(kith_ms after)
+{
+    if (ki_slow(after == KITH_INFINITY || after == KITH_NOWAIT))
+        return 0;
+    after = after < 0 ? 0 : after > MOST_MS ? MOST_MS : after;
+    return ki_soon_here() + (uint64_t) after * KI_TICK_NS;
+}
+
+static uint64_t
+moment_at(kith_ms deadline)
+{
+    if (deadline == KITH_INFINITY || deadline == KITH_NOWAIT)
+        return 0;
+    deadline = deadline < 1 ? 1 : deadline > MOST_MS ? MOST_MS : deadline;
+    return (uint64_t) deadline * KI_TICK_NS;
+}
+
+static inline int
+send_to(struct ki_proc *self, uint64_t moment, kith_pid to, uint64_t tag, kith_iov data,
+        kith_ref *timer)
+{
+    struct ki_proc *p;
+    struct timer *t;
+
+    if (ki_slow(moment == 0 || (!data.base && data.len)))
+        return KITH_EINVAL;
+    p = ki_proc_find(to);
+    /* A look: one that dies after it gets nothing. acquire: with its death, as a refused push. */
+    if (!p || (ki_load_acq(&ki_proc_task(p)->mbox) & (KI_MBOX_EXITING | KI_MBOX_DEAD)))
+        return KITH_ENOPROC;
+    t = timer_new(data, NULL, 0);
+    if (!t)
+        return KITH_ENOMEM;
+    t->u.armed.alarm.expire = expire;
+    t->u.armed.to = to.id;
+    arm(self, t, moment, tag, timer);
     return 0;
 }
 
-static KI_NOINLINE kith_ms
-left_of(const struct timer *t)
+static int
+send_to_name(struct ki_proc *self, uint64_t moment, const char *name, uint64_t tag,
+             kith_iov data, kith_ref *timer)
 {
-    /* Down, and from where the deadline was counted: that was rounded up. */
-    uint64_t now = ki_soon_here(), then = t->u.armed.alarm.timer.deadline * KI_TICK_NS;
+    const size_t name_len = ki_name_len(name);
+    struct timer *t;
+
+    if (moment == 0 || name_len == 0 || (!data.base && data.len))
+        return KITH_EINVAL;
+    t = timer_new(data, name, name_len);
+    if (!t)
+        return KITH_ENOMEM;
+    t->u.armed.alarm.expire = expire_named;
+    t->u.armed.to = 0;
+    arm(self, t, moment, tag, timer);
+    return 0;
+}
+
+int
+kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (ki_slow(rc < 0))
+        return rc;
+    if (ki_slow(tag & KITH_TAG_SYSTEM))
+        return KITH_EINVAL;
+    return send_to(self, moment_after(after), to, tag, data, timer);
+}
+
+int
+kith_send_at(kith_ms deadline, kith_pid to, uint64_t tag, kith_iov data, kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (tag & KITH_TAG_SYSTEM)
+        return KITH_EINVAL;
+    return send_to(self, moment_at(deadline), to, tag, data, timer);
+}
+
+int
+kith_send_after_name(kith_ms after, const char *name, uint64_t tag, kith_iov data,
+                     kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (tag & KITH_TAG_SYSTEM)
+        return KITH_EINVAL;
+    return send_to_name(self, moment_after(after), name, tag, data, timer);
+}
+
+int
+kith_send_at_name(kith_ms deadline, const char *name, uint64_t tag, kith_iov data,
+                  kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (tag & KITH_TAG_SYSTEM)
+        return KITH_EINVAL;
+    return send_to_name(self, moment_at(deadline), name, tag, data, timer);
+}
+
+int
+kith_start_timer(kith_ms after, kith_pid to, kith_iov data, kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    return rc < 0 ? rc
+                  : send_to(self, moment_after(after), to, KITH_TAG_TIMEOUT, data, timer);
+}
+
+int
+kith_start_timer_name(kith_ms after, const char *name, kith_iov data, kith_ref *timer)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    return rc < 0 ? rc
+                  : send_to_name(self, moment_after(after), name, KITH_TAG_TIMEOUT, data,
+                                 timer);
+}
+
+/* ---- the calls on one ---- */
+
+/* How long it still is until a tick: rounded down, and from where the tick was counted, which
+ * was rounded up. */
+static KI_NOINLINE kith_ms
+left_until(uint64_t tick)
+{
+    uint64_t now = ki_soon_here(), then = tick * KI_TICK_NS;
 
     return then > now ? (kith_ms) ((then - now) / KI_TICK_NS) : 0;
+}
+
+/* The record that the name may be of; NULL: none. */
+static inline struct timer *
+timer_at(kith_ref ref)
+{
+    if (ki_slow(ki_id_kind(ref.id) != KI_KIND_TIMER))
+        return NULL;
+    return (struct timer *) (void *) ki_slots_at(&ki_runtime.timers, ki_id_index(ref.id));
 }
 
 int
@@ -189,15 +337,33 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
 
     if (ki_slow(rc < 0))
         return rc;
-    if (ki_id_kind(ref.id) != KI_KIND_TIMER)
-        return KITH_ENOENT;
-    t = (struct timer *) (void *) ki_slots_at(&ki_runtime.timers, ki_id_index(ref.id));
+    t = timer_at(ref);
     if (!t || !ki_timers_cancel_named(&t->u.armed.alarm, &t->generation,
                                       ki_id_generation(ref.id)))
         return KITH_ENOENT;
     if (ki_slow(left != NULL))
-        *left = left_of(t);
+        *left = left_until(t->u.armed.alarm.timer.deadline);
     free_record(t, t->u.armed.body);
+    ki_proc_charge(self, 1);
+    return 0;
+}
+
+int
+kith_read_timer(kith_ref ref, kith_ms *left)
+{
+    struct ki_proc *self;
+    struct timer *t;
+    uint64_t tick;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    t = timer_at(ref);
+    if (!t || !ki_timers_read_named(&t->u.armed.alarm, &t->generation,
+                                    ki_id_generation(ref.id), &tick))
+        return KITH_ENOENT;
+    if (left)
+        *left = left_until(tick);
     ki_proc_charge(self, 1);
     return 0;
 }

@@ -97,13 +97,20 @@ ki_timers_cancel(struct ki_alarm *a)
     return armed;
 }
 
-/* Under the lock of the base of that number: is it armed there, by that name? Then no more.
- * `Armed here` is changed to another word by who holds this lock and nobody else. */
+/* Under the lock of the base of that number: is it armed there, by that name? `Armed here` is
+ * changed to another word by who holds this lock and nobody else. */
+static inline bool
+is_armed_here(unsigned number, struct ki_alarm *a, const uint32_t *name, uint32_t expected)
+{
+    return ki_load_rlx(&a->timer.base) == (KI_BASE_ARMED | number) && *name == expected;
+}
+
+/* The same: if it is, then no more. */
 static inline bool
 cancel_here(struct ki_timer_base *b, unsigned number, struct ki_alarm *a,
             const uint32_t *name, uint32_t expected)
 {
-    if (ki_load_rlx(&a->timer.base) != (KI_BASE_ARMED | number) || *name != expected)
+    if (!is_armed_here(number, a, name, expected))
         return false;
     (void) ki_wheel_remove(&b->wheel, &a->timer);
     ki_store_rlx(&a->timer.base, (uint16_t) number);
@@ -141,6 +148,29 @@ ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expect
         return cancel_anywhere(a, name, expected);
     armed = cancel_here(&w->timers, w->index + 1, a, name, expected);
     ki_bias_leave(&w->timers.lock);
+    return armed;
+}
+
+bool
+ki_timers_read_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected,
+                     uint64_t *tick)
+{
+    struct ki_timer_base *b;
+    unsigned number, after;
+    bool mine, armed;
+
+    do {
+        number = ki_load_rlx(&a->timer.base) & KI_BASE_NUMBER;
+        b = base_of(number, &mine);
+        if (!b)
+            return false;
+        ki_bias_take(&b->lock, mine);
+        armed = is_armed_here(number, a, name, expected);
+        if (armed)
+            *tick = a->timer.deadline;
+        after = ki_load_rlx(&a->timer.base) & KI_BASE_NUMBER;
+        ki_bias_give(&b->lock, mine);
+    } while (after != number); /* armed elsewhere meanwhile */
     return armed;
 }
 

@@ -65,6 +65,10 @@ bool ki_timers_cancel(struct ki_alarm *a);
  * rest of a record nothing is looked at that is not armed. */
 bool ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected);
 
+/* ki_timers_read_named: true, it is armed and due at *tick; else as ki_timers_cancel_named. */
+bool ki_timers_read_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected,
+                          uint64_t *tick);
+
 /* ki_timers_run fires what is due on `b`. Any worker. */
 void ki_timers_run(struct ki_timer_base *b, uint64_t now_ns);
 

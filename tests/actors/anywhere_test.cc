@@ -190,6 +190,12 @@ const row table[] = {
     CALL(kith_send_name, CODE, KITH_ENOENT, "name", 1, t.b, sizeof t.b),
     CALL(kith_monitor_name, CODE, 0, "name", &t.new_ref),
     CALL(kith_send_after, CODE, KITH_ENOPROC, 1, t.pid, 1, none, &t.new_ref),
+    CALL(kith_send_at, CODE, KITH_ENOPROC, 1, t.pid, 1, none, &t.new_ref),
+    CALL(kith_send_after_name, CODE, 0, 1, "name", 1, none, &t.new_ref),
+    CALL(kith_send_at_name, CODE, 0, 1, "name", 1, none, &t.new_ref),
+    CALL(kith_start_timer, CODE, KITH_ENOPROC, 1, t.pid, none, &t.new_ref),
+    CALL(kith_start_timer_name, CODE, 0, 1, "name", none, &t.new_ref),
+    CALL(kith_read_timer, CODE, KITH_ENOENT, t.ref, nullptr),
     CALL(kith_cancel_timer, CODE, KITH_ENOENT, t.ref, nullptr),
 
     /* server.h */

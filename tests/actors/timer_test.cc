@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace
@@ -232,6 +233,179 @@ TEST_F(Timer, OutlivesItsMaker)
     EXPECT_EQ(early, m->ref);
     EXPECT_EQ(maker, m->from) << "of the dead, as it was sent";
     EXPECT_EQ(0, kith_cancel_timer(late, nullptr)) << "and it can be cancelled still";
+}
+
+TEST_F(Timer, ATimeoutIsKnownByItsTagAndItsRef)
+{
+    std::uint64_t n = 8;
+    kith_ref timer, other;
+
+    ASSERT_EQ(0, kith_start_timer(1, kith_self(), none, &other));
+    ASSERT_EQ(0, kith_start_timer(5, kith_self(), KITH_IOV(n), &timer));
+    const kith_msg *m;
+
+    ASSERT_EQ(0, kith_receive_ref(timer, &m, kt_long()));
+    EXPECT_EQ(KITH_TAG_TIMEOUT, m->tag);
+    EXPECT_EQ(timer, m->ref);
+    EXPECT_EQ(8u, kt_number(m));
+    ASSERT_EQ(0, kith_receive_tag(KITH_TAG_TIMEOUT, &m, 0));
+    EXPECT_EQ(other, m->ref);
+    EXPECT_EQ(0u, m->len);
+
+    ASSERT_EQ(0, kith_start_timer(1000000, kith_self(), none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_start_timer(KITH_INFINITY, kith_self(), none, nullptr));
+    EXPECT_EQ(KITH_ENOPROC, kith_start_timer(1, {0}, none, nullptr));
+}
+
+TEST_F(Timer, ToANameGoesToWhoHasItWhenItIsDue)
+{
+    const kith_msg *m;
+    kith_ref timer = {0}, timeout = {0};
+    std::uint64_t n = 3;
+
+    /* Again with more time, where it is due before we have the name. */
+    for (kith_ms after = 20;; after *= 2) {
+        const kith_pid before = spawn_result([] { return wait_for_ever(nullptr); });
+
+        ASSERT_EQ(0, kith_register("clerk", before));
+        ASSERT_EQ(0, kith_send_after_name(after, "clerk", 5, KITH_IOV(n), &timer));
+        ASSERT_EQ(0, kith_start_timer_name(after, "clerk", none, &timeout));
+        kill(before);
+        ASSERT_EQ(0, kith_register("clerk", kith_self()));
+        if (kith_read_timer(timer, nullptr) == 0)
+            break;
+        ASSERT_LT(after, kt_long());
+        ASSERT_EQ(0, kith_unregister("clerk"));
+        kt_ignore(kith_receive_ref(timeout, &m, 0));
+    }
+
+    ASSERT_EQ(0, kith_receive_ref(timer, &m, kt_long()));
+    EXPECT_EQ(5u, m->tag);
+    EXPECT_EQ(3u, kt_number(m));
+    EXPECT_EQ(kith_self(), m->from);
+    ASSERT_EQ(0, kith_receive_ref(timeout, &m, kt_long()));
+    EXPECT_EQ(KITH_TAG_TIMEOUT, m->tag);
+    EXPECT_EQ(KITH_ENOENT, kith_cancel_timer(timer, nullptr));
+    EXPECT_EQ(0, kith_unregister("clerk"));
+}
+
+TEST_F(Timer, ToANameLivesOnWhoeverDies)
+{
+    static kith_ref timer;
+    kith_ms left = 0;
+
+    in_process([] {
+        ASSERT_EQ(0, kith_register("clerk", kith_self()));
+        ASSERT_EQ(0, kith_send_after_name(1000000, "clerk", 5, none, &timer));
+    });
+    EXPECT_EQ(0, kith_read_timer(timer, &left));
+    EXPECT_GT(left, 900000);
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+}
+
+TEST_F(Timer, ToANameThatNobodyHasThenDoesNothing)
+{
+    const kith_msg *m;
+    kith_ref timer, after;
+    std::vector<char> big(100000);
+
+    ASSERT_EQ(0, kith_send_after_name(1, "nobody", 5, kith_iov_of(big.data(), big.size()),
+                                      &timer));
+    ASSERT_EQ(0, kith_send_after(2, kith_self(), 6, none, &after));
+    ASSERT_EQ(0, kith_receive_ref(after, &m, kt_long()));
+    ASSERT_TRUE(kt_until([&] { return kith_read_timer(timer, nullptr) == KITH_ENOENT; }));
+    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
+    ASSERT_EQ(0, kith_send_after_name(1000000, "nobody", 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+}
+
+TEST_F(Timer, ToANameRefusesWhatMakesNoSense)
+{
+    const std::string longest(255, 'n'), longer(256, 'n');
+    kith_ref timer;
+
+    for (const char *name : {static_cast<const char *>(nullptr), "", longer.c_str()}) {
+        EXPECT_EQ(KITH_EINVAL, kith_send_after_name(1, name, 5, none, nullptr));
+        EXPECT_EQ(KITH_EINVAL, kith_send_at_name(1, name, 5, none, nullptr));
+        EXPECT_EQ(KITH_EINVAL, kith_start_timer_name(1, name, none, nullptr));
+    }
+    EXPECT_EQ(KITH_EINVAL, kith_send_after_name(1, "n", KITH_TAG_DOWN, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_at_name(1, "n", KITH_TAG_DOWN, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_after_name(KITH_INFINITY, "n", 5, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_at_name(KITH_NOWAIT, "n", 5, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_after_name(1, "n", 5, {nullptr, 4}, nullptr));
+    ASSERT_EQ(0, kith_send_after_name(1000000, longest.c_str(), 5, none, &timer));
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+}
+
+TEST_F(Timer, AtAMomentIsNotBeforeIt)
+{
+    kith_ref first, second;
+    const kith_msg *m;
+
+    for (const kith_ms after : {0, 1, 7, 30}) {
+        const kith_ms deadline = kith_deadline(after);
+
+        ASSERT_EQ(0, kith_send_at(deadline, kith_self(), 5, none, &first));
+        ASSERT_EQ(0, kith_receive_ref(first, &m, kt_long()));
+        EXPECT_GE(kith_deadline(0), deadline);
+        EXPECT_EQ(0, kith_left(deadline));
+    }
+    ASSERT_EQ(0, kith_register("main", kith_self()));
+    const kith_ms deadline = kith_deadline(20);
+    ASSERT_EQ(0, kith_send_at_name(deadline, "main", 6, none, &second));
+    ASSERT_EQ(0, kith_receive_ref(second, &m, kt_long()));
+    EXPECT_EQ(6u, m->tag);
+    EXPECT_GE(kith_deadline(0), deadline);
+    EXPECT_EQ(0, kith_unregister("main"));
+}
+
+TEST_F(Timer, AtAMomentLongAgoComesSoonAndAtNoneIsRefused)
+{
+    for (const kith_ms deadline : {kith_ms{0}, kith_ms{-1}, kith_ms{1}}) {
+        ASSERT_EQ(0, kith_send_at(deadline, kith_self(), 5, none, nullptr));
+        EXPECT_NE(nullptr, kt_receive());
+    }
+    EXPECT_EQ(KITH_EINVAL, kith_send_at(KITH_INFINITY, kith_self(), 5, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_at(KITH_NOWAIT, kith_self(), 5, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_at(1, kith_self(), KITH_TAG_TIMEOUT, none, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_send_at(1, kith_self(), 5, {nullptr, 4}, nullptr));
+    EXPECT_EQ(KITH_ENOPROC, kith_send_at(1, {0}, 5, none, nullptr));
+    kith_ref far;
+    kith_ms left = 0;
+    ASSERT_EQ(0, kith_send_at(KITH_INFINITY - 1, kith_self(), 5, none, &far));
+    EXPECT_EQ(0, kith_cancel_timer(far, &left));
+    EXPECT_GT(left, INT64_C(365) * 24 * 3600 * 1000);
+}
+
+TEST_F(Timer, CanBeReadByAnybodyAsLongAsItRuns)
+{
+    kith_ref timer;
+    kith_ms left = 0;
+    const kith_ms deadline = kith_deadline(1000000);
+
+    ASSERT_EQ(0, kith_send_at(deadline, kith_self(), 5, none, &timer));
+    ASSERT_EQ(0, kith_read_timer(timer, &left));
+    EXPECT_LE(left, 1000000);
+    EXPECT_GT(left, 900000);
+    in_process([timer, deadline] {
+        kith_ms there = 0;
+
+        EXPECT_EQ(0, kith_read_timer(timer, &there));
+        EXPECT_GE(there + 2, kith_left(deadline)) << "they round to both sides";
+        EXPECT_EQ(0, kith_read_timer(timer, nullptr));
+    });
+    EXPECT_EQ(0, kith_cancel_timer(timer, nullptr));
+
+    left = 77;
+    EXPECT_EQ(KITH_ENOENT, kith_read_timer(timer, &left));
+    EXPECT_EQ(KITH_ENOENT, kith_read_timer({0}, &left));
+    EXPECT_EQ(KITH_ENOENT, kith_read_timer({UINT64_MAX}, &left));
+    ASSERT_EQ(0, kith_send_after(0, kith_self(), 5, none, &timer));
+    ASSERT_NE(nullptr, kt_receive());
+    EXPECT_EQ(KITH_ENOENT, kith_read_timer(timer, &left)) << "it has fired";
+    EXPECT_EQ(77, left);
 }
 
 TEST_F(Timer, ManyComeInTheOrderOfTheirTimes)
