@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * link.c -- links: two processes that hear of each other's death.
  *
- * A bond is made by who asks and lies in both processes' lists; each end belongs to one of them.
- * It carries a node for each thing that is ever sent about it, and is counted: one for each end
- * in a list, one for each node on its way.
+ * A bond is made by who asks; each of its ends belongs to one of the two processes. It carries a
+ * node for each thing that is ever sent about it, and is counted: one for each end that is
+ * active, one for each node on its way.
  *
  *   I1  A receiver decides by its own end: an exit whose end is not active is dropped, so
  *       nothing arrives after an unlink.
- *   I2  One link a pair, though it has two bonds when both asked at once: the twins go together,
+ *   I2  A process's active ends stand in a tree by their peers' ids, so that neither of many links
+ *       costs more than one of few; of twins one stands there.
+ *   I3  One link a pair, though it has two bonds when both asked at once: the twins go together,
  *       with an unlink as with a death, and count once. Neither side drops one of them alone: the
  *       other may just have unlinked what would be left. */
 #include "actors/link.h"
@@ -16,15 +18,15 @@
 
 struct ki_end {
     struct ki_bond *bond;
-    struct ki_proc *proc;       /* [i] type-stable */
-    uint64_t id;                /* [i] */
-    bool active;                /* [p] of proc */
-    struct ki_end *next, *prev; /* [p] */
-    struct ki_end *twin;  /* [p] both asked: the same process's end of the other bond */
-    struct ki_node ask;   /* to this end: LINK */
-    struct ki_node unask; /* to this end: UNLINK */
-    struct ki_msg msg;    /* to this end: LINK_EXIT */
-    kith_down body;       /* of msg */
+    struct ki_proc *proc;    /* [i] type-stable */
+    uint64_t id;             /* [i] */
+    struct ki_treap_node in; /* [p] of proc, unless its twin is; key [i]: the peer's id */
+    bool active;             /* [p] */
+    struct ki_end *twin;     /* [p] both asked: the same process's end of the other bond */
+    struct ki_node ask;      /* to this end: LINK */
+    struct ki_node unask;    /* to this end: UNLINK */
+    struct ki_msg msg;       /* to this end: LINK_EXIT */
+    kith_down body;          /* of msg */
 };
 
 struct ki_bond {
@@ -56,7 +58,7 @@ init_end(struct ki_bond *b, int i, struct ki_proc *p, uint64_t id, uint64_t peer
 {
     struct ki_end *e = &b->end[i];
 
-    *e = (struct ki_end){.bond = b, .proc = p, .id = id};
+    *e = (struct ki_end){.bond = b, .proc = p, .id = id, .in.key = peer};
     e->ask = (struct ki_node){.to = id, .kind = KI_N_LINK};
     e->unask = (struct ki_node){.to = id, .kind = KI_N_UNLINK};
     e->msg.node =
@@ -81,34 +83,47 @@ bond_new(struct ki_proc *a, uint64_t a_id, struct ki_proc *b, uint64_t b_id)
     return l;
 }
 
-/* By the end's process. The list holds a count. */
-static void
-activate(struct ki_end *e)
+static struct ki_end *
+find(struct ki_proc *p, uint64_t peer)
 {
-    struct ki_proc *p = e->proc;
+    struct ki_treap_node *n = ki_treap_find(p->links, peer);
 
+    return n ? ki_container_of(n, struct ki_end, in) : NULL;
+}
+
+/* By the end's process, as all that follow. `twin`: its active end to the same peer, or NULL. */
+static void
+activate(struct ki_end *e, struct ki_end *twin)
+{
     ki_add_rlx(&e->bond->refs, 1); /* relaxed: whoever calls holds another or is alone */
     e->active = true;
-    e->prev = NULL;
-    e->next = p->links;
-    if (e->next)
-        e->next->prev = e;
-    p->links = e;
+    e->twin = twin;
+    if (ki_slow(twin != NULL)) {
+        twin->twin = e;
+        return;
+    }
+    ki_treap_insert(&e->proc->links, &e->in);
+    ki_count(&e->proc->has.links, 1);
 }
 
 static void
 deactivate(struct ki_end *e)
 {
+    struct ki_proc *p = e->proc;
+    struct ki_end *twin = e->twin;
+    bool stands = !twin || find(p, e->in.key) == e; /* I2 */
+
     e->active = false;
-    if (e->prev)
-        e->prev->next = e->next;
-    else
-        e->proc->links = e->next;
-    if (e->next)
-        e->next->prev = e->prev;
-    if (e->twin)
-        e->twin->twin = NULL;
     e->twin = NULL;
+    if (stands)
+        ki_treap_remove(&p->links, &e->in);
+    if (ki_fast(!twin)) {
+        ki_count(&p->has.links, (uint32_t) -1);
+    } else {
+        twin->twin = NULL;
+        if (stands)
+            ki_treap_insert(&p->links, &twin->in);
+    }
     drop(e->bond);
 }
 
@@ -118,25 +133,6 @@ deactivate_both(struct ki_end *e)
     if (e->twin)
         deactivate(e->twin);
     deactivate(e);
-}
-
-static struct ki_end *
-find(struct ki_proc *p, uint64_t peer)
-{
-    for (struct ki_end *e = p->links; e; e = e->next)
-        if (other(e)->id == peer)
-            return e;
-    return NULL;
-}
-
-size_t
-ki_link_count(struct ki_proc *p)
-{
-    size_t halves = 0;
-
-    for (struct ki_end *e = p->links; e; e = e->next)
-        halves += e->twin ? 1 : 2;
-    return halves / 2;
 }
 
 /* ---- what arrives ---- */
@@ -154,13 +150,8 @@ void
 ki_link_asked(struct ki_proc *p, struct ki_node *n)
 {
     struct ki_end *e = ki_container_of(n, struct ki_end, ask);
-    struct ki_end *had =
-        find(p, other(e)->id); /* our own asking: theirs is never there twice */
 
-    activate(e);
-    e->twin = had;
-    if (had)
-        had->twin = e;
+    activate(e, find(p, e->in.key)); /* our own asking: theirs is never there twice */
     drop(e->bond);
 }
 
@@ -205,7 +196,7 @@ void
 ki_link_tell_all(struct ki_proc *p)
 {
     while (p->links) {
-        struct ki_end *e = p->links;
+        struct ki_end *e = ki_container_of(p->links, struct ki_end, in);
 
         tell(other(e), p->why);
         deactivate(e);
@@ -221,17 +212,16 @@ ki_link_at_birth(struct ki_proc *p, struct ki_proc *c)
 
     if (!b)
         return KITH_ENOMEM;
-    activate(&b->end[0]);
-    activate(&b->end[1]);
+    activate(&b->end[0], NULL);
+    activate(&b->end[1], NULL);
     return 0;
 }
 
 void
 ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c)
 {
-    struct ki_end *e = c->links;
+    struct ki_end *e = find(c, ki_proc_id(p));
 
-    (void) p;
     if (!e)
         return;
     deactivate(other(e));
@@ -277,7 +267,7 @@ kith_link(kith_pid pid)
     b = bond_new(p, ki_proc_id(p), peer, pid.id);
     if (!b)
         return KITH_ENOMEM;
-    activate(&b->end[0]);
+    activate(&b->end[0], NULL);
     ki_add_rlx(&b->refs, 1); /* relaxed: the node's; the list's count keeps it */
     if (!ki_sched_post(ki_proc_task(peer), &b->end[1].ask, KI_MBOX_DEAD)) {
         drop(b);

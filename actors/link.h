@@ -9,9 +9,6 @@
 int ki_link_at_birth(struct ki_proc *p, struct ki_proc *c);
 void ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c);
 
-/* ki_link_count: how many links p has. By p itself. */
-size_t ki_link_count(struct ki_proc *p);
-
 /* The same for a monitor that p has made of c. monitor.c */
 void ki_monitor_at_birth(struct ki_proc *c, struct ki_monitor *m);
 void ki_monitor_undo_birth(struct ki_proc *p, struct ki_monitor *m);

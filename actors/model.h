@@ -19,6 +19,7 @@
 #include "core/opword.h"
 #include "core/sched.h"
 #include "core/timers.h"
+#include "core/treap.h"
 
 /* ---- nodes ---- */
 
@@ -269,6 +270,7 @@ struct ki_monitor {
     uint64_t watcher_id, target_id;    /* [i] */
     bool active;                       /* [p] of the watcher: it still wants to hear */
     bool silent;                       /* [p] of the watcher: kith_wait's own, no message */
+    bool counted;                      /* [p] of the watcher: in its has.monitors */
     bool fired;                        /* [p] of the watcher: for a silent one */
     struct ki_op *op; /* [p] of the watcher: a call to be ended by a DOWN */
     struct ki_monitor *w_next, *w_prev; /* [p] of the watcher */
@@ -282,7 +284,6 @@ struct ki_monitor {
 struct ki_thread;
 struct ki_handler;
 struct ki_escape;
-struct ki_end;
 
 /* A mailbox's limit; any thread, relaxed: counts that order nothing. */
 struct ki_limit {
@@ -292,11 +293,21 @@ struct ki_limit {
     _Atomic(uint64_t) messages, bytes;
 };
 
+/* How many of each a process has. It alone writes; any thread reads, relaxed: they order nothing. */
+struct ki_counts {
+    _Atomic(uint32_t) links;
+    _Atomic(uint32_t)
+        monitors; /* that it has made and that are active; those of calls not */
+    _Atomic(uint32_t) watchers; /* monitors of it */
+    _Atomic(uint32_t) sockets;  /* owned */
+};
+
 struct ki_proc {
     struct ki_slot slot;
     struct ki_fiber fiber;   /* its task is the process's mailbox, whatever the body */
     struct ki_limit limit;   /* [a] */
     _Atomic(bool) in_tree;   /* [a] set at birth: a supervisor ends it */
+    struct ki_counts has;    /* [a:p] */
     uint8_t body;            /* [i] enum ki_body */
     bool trap_exit;          /* [p] */
     bool dying;              /* [p] the steps of exit.c have begun */
@@ -346,7 +357,7 @@ struct ki_proc {
     struct ki_handler *handler; /* [i] of a handler: server.c */
     struct ki_escape *escape;   /* [p] of a handler in a callback: where kith_exit goes */
     _Atomic(struct ki_name *) name; /* under the name table's lock */
-    struct ki_end *links;           /* [p] link.c */
+    struct ki_treap_node *links;    /* [p] link.c */
 };
 
 #endif

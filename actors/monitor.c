@@ -55,7 +55,7 @@ ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_
     m->watcher_id = ki_proc_id(watcher);
     m->target_id = target_id;
     m->active = true;
-    m->silent = m->fired = m->listed = false;
+    m->silent = m->counted = m->fired = m->listed = false;
     m->op = NULL;
     m->ask = (struct ki_node){.to = target_id, .kind = KI_N_MONITOR};
     m->unask = (struct ki_node){.to = target_id, .kind = KI_N_DEMONITOR};
@@ -76,9 +76,19 @@ ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_
     return m;
 }
 
+/* One that p asked for itself, and may see. */
+static void
+count(struct ki_proc *p, struct ki_monitor *m)
+{
+    m->counted = true;
+    ki_count(&p->has.monitors, 1);
+}
+
 static void
 unwatch(struct ki_proc *p, struct ki_monitor *m)
 {
+    if (m->counted)
+        ki_count(&p->has.monitors, (uint32_t) -1);
     ki_store_rlx(&m->id,
                  0); /* a stale ref of p's finds nobody, whoever has the record next */
     m->active = false;
@@ -198,6 +208,7 @@ ki_monitor_asked(struct ki_proc *p, struct ki_node *n)
     struct ki_monitor *m = ki_container_of(n, struct ki_monitor, ask);
 
     m->listed = true;
+    ki_count(&p->has.watchers, 1);
     m->t_prev = NULL;
     m->t_next = p->watched_by;
     if (m->t_next)
@@ -209,6 +220,7 @@ static void
 unlist(struct ki_proc *p, struct ki_monitor *m)
 {
     m->listed = false;
+    ki_count(&p->has.watchers, (uint32_t) -1);
     if (m->t_prev)
         m->t_prev->t_next = m->t_next;
     else
@@ -251,6 +263,7 @@ ki_monitor_tell_all(struct ki_proc *p)
 void
 ki_monitor_at_birth(struct ki_proc *c, struct ki_monitor *m)
 {
+    count(ki_load_rlx(&m->watcher), m);
     ki_add_rlx(&m->refs, 1); /* relaxed: c has not run yet */
     ki_monitor_asked(c, &m->ask);
 }
@@ -301,6 +314,7 @@ kith_monitor(kith_pid pid, kith_ref *ref)
     if (!m)
         return KITH_ENOMEM;
     *ref = (kith_ref){ki_load_rlx(&m->id)};
+    count(p, m);
     ask(p, m);
     ki_proc_charge(p, 1);
     return 0;

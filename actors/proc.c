@@ -47,6 +47,10 @@ ki_proc_new(enum ki_body body)
     p->last_id = 1;                    /* no socket's */
     ki_store_rlx(&p->limit.on, false); /* relaxed: strangers' shares go nowhere */
     ki_store_rlx(&p->in_tree, false);
+    ki_store_rlx(&p->has.links, 0);
+    ki_store_rlx(&p->has.monitors, 0);
+    ki_store_rlx(&p->has.watchers, 0);
+    ki_store_rlx(&p->has.sockets, 0);
     ki_inbox_init(&p->inbox);
     ki_store_rlx(&f->task.id, id);
     ki_mbox_init(&f->task.mbox, id);
@@ -418,6 +422,7 @@ ki_proc_own(struct ki_proc *p, struct ki_socket *s)
     if (p->sockets)
         p->sockets->own_prev = s;
     p->sockets = s;
+    ki_count(&p->has.sockets, 1);
 }
 
 void
@@ -430,6 +435,7 @@ ki_proc_disown(struct ki_proc *p, struct ki_socket *s)
     if (s->own_next)
         s->own_next->own_prev = s->own_prev;
     s->own_next = s->own_prev = NULL;
+    ki_count(&p->has.sockets, (uint32_t) -1);
     ki_store_rlx(&s->in_list_of, NULL);
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "actors/link.h"
 #include "actors/proc.h"
 #include "core/os.h"
 #include "core/symbol.h"
@@ -162,17 +161,6 @@ kith_dump(int fd)
     return rc;
 }
 
-/* Its lists are a process's own: nobody else may walk them. */
-static void
-count_own(struct ki_proc *self, struct kith_process_info *v)
-{
-    v->n_links = ki_link_count(self);
-    for (struct ki_monitor *m = self->watching; m; m = m->w_next)
-        v->n_monitors += !m->silent;
-    for (struct ki_socket *s = self->sockets; s; s = s->own_next)
-        v->n_sockets++;
-}
-
 int
 kith_process_info(kith_pid pid, struct kith_process_info *info)
 {
@@ -195,8 +183,9 @@ kith_process_info(kith_pid pid, struct kith_process_info *info)
                : (word & KI_MBOX_OWNED) ? KITH_STATUS_RUNNABLE
                                         : KITH_STATUS_WAITING;
     v.mailbox_len = ki_load_rlx(&p->inbox.len);
-    if (p == self)
-        count_own(p, &v);
+    v.n_links = ki_load_rlx(&p->has.links);
+    v.n_monitors = ki_load_rlx(&p->has.monitors);
+    v.n_sockets = ki_load_rlx(&p->has.sockets);
     v.stack = p->fiber.stack.size;
     if (p->body != KI_BODY_THREAD)
         names(p, v.fn, v.spawned_by);

@@ -64,7 +64,7 @@ struct kith_process_info {
     kith_pid pid;
     enum kith_status status;
     size_t mailbox_len;                    /* messages */
-    size_t n_links, n_monitors, n_sockets; /* of the caller itself; of another 0 */
+    size_t n_links, n_monitors, n_sockets; /* of another a glance, as the rest */
     size_t stack;        /* bytes it may use; 0: none of its own (a handler, a thread) */
     char fn[64];         /* name of the function it runs, where symbols are known */
     char spawned_by[64]; /* name of the function that spawned it, the same */

@@ -319,6 +319,56 @@ TEST_F(Link, HoweverAskingAndUnaskingCrossBothSeeTheSame)
     }
 }
 
+/* One process with very many links, some taken back, some doubled by the other's asking: who is
+ * still linked at its end hears once, the others not at all. */
+TEST_F(Link, OneMayHaveVeryManyLinks)
+{
+    static const std::size_t n = kt_procs(10000);
+    static std::atomic<std::size_t> heard, spared;
+    static std::vector<kith_pid> peers;
+    static kith_pid hub;
+    std::mt19937_64 rng = kt_rng();
+
+    heard = spared = 0;
+    peers.assign(n, kith_pid{0});
+    for (kith_pid &p : peers)
+        p = spawn([] {
+            const kith_msg *m;
+
+            kith_flag_trap_exit(true);
+            ASSERT_EQ(0, kith_receive(&m, KITH_INFINITY));
+            if (m->tag == 1) {    // link from here too, crossing the other's
+                ASSERT_EQ(0, kith_link(hub));
+                ASSERT_EQ(0, kith_send(hub, 2, nullptr, 0));
+                ASSERT_EQ(0, kith_receive(&m, KITH_INFINITY));
+            }
+            (m->tag == KITH_TAG_EXIT ? heard : spared)++;
+            EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
+        });
+    std::shuffle(peers.begin(), peers.end(), rng);
+    in_process([] {
+        const kith_msg *m;
+        struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+
+        hub = kith_self();
+        for (const kith_pid p : peers)
+            ASSERT_EQ(0, kith_link(p));
+        for (std::size_t i = 0; i < n; i += 4)
+            ASSERT_EQ(0, kith_send(peers[i], 1, nullptr, 0));
+        for (std::size_t i = 0; i < n; i += 4)
+            ASSERT_EQ(0, kith_receive_tag(2, &m, KITH_INFINITY));
+        for (std::size_t i = 0; i < n; i += 2)
+            ASSERT_EQ(0, kith_unlink(peers[i]));
+        ASSERT_EQ(0, kith_process_info(hub, &info));
+        EXPECT_EQ(n / 2, info.n_links);
+        for (std::size_t i = 0; i < n; i += 2)
+            ASSERT_EQ(0, kith_send(peers[i], 3, nullptr, 0));
+    });
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }, 20000));
+    EXPECT_EQ(n / 2, heard);
+    EXPECT_EQ(n - n / 2, spared);
+}
+
 TEST_F(Link, AChainFallsAsOne)
 {
     static const std::size_t n = kt_procs(2000);
