@@ -59,15 +59,8 @@ ki_exit_begin(struct ki_proc *p, kith_reason why)
 static void
 drop_messages(struct ki_proc *p)
 {
-    struct ki_node *n = p->inbox.head;
-
-    ki_inbox_init(&p->inbox);
-    while (n) {
-        struct ki_node *next = n->next;
-
-        ki_msg_free(ki_msg_of_node(n));
-        n = next;
-    }
+    while (p->inbox.head)
+        ki_msg_free(ki_inbox_take(p, &p->inbox.head));
     ki_receive_drop(p);
 }
 

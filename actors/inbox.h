@@ -3,15 +3,22 @@
  *
  * One chain: the messages with priority, then the ordinary ones. A receive that waits stands
  * somewhere in it; a message with priority that comes then may go in behind its back, so the inbox
- * remembers the first of those (`fresh`). By the process itself. */
+ * remembers the first of those (`fresh`).
+ *
+ * Most messages with a ref are found by it without a scan (ref.h). Such a one knows the link that
+ * leads to it, and whoever changes that link tells it. By the process itself. */
 #ifndef KI_INBOX_H
 #define KI_INBOX_H
 
 #include "actors/model.h"
 
+/* ki_inbox_took: one with flags of its own leaves, and *at leads to the next. ref.c */
+void ki_inbox_took(struct ki_proc *p, struct ki_node *n, struct ki_node **at);
+
 static inline void
 ki_inbox_init(struct ki_inbox *in)
 {
+    in->strays = 0;
     in->head = NULL;
     in->tail = in->ordinary = &in->head;
     in->fresh = NULL;
@@ -23,6 +30,14 @@ static inline void
 ki_inbox_count(struct ki_inbox *in, size_t d)
 {
     ki_store_rlx(&in->len, ki_load_rlx(&in->len) + d);
+}
+
+/* A link has changed: who is found by it shall know. */
+static inline void
+ki_inbox_linked(struct ki_node **at)
+{
+    if (*at && ki_slow((*at)->flags & KI_MSG_FOUND))
+        (*at)->to = (uint64_t) (uintptr_t) at;
 }
 
 /* ki_inbox_add appends a received message. */
@@ -49,26 +64,29 @@ ki_inbox_add_priority(struct ki_proc *p, struct ki_node *n)
     if (in->tail == at)
         in->tail = &n->next;
     in->ordinary = &n->next;
+    ki_inbox_linked(at);
+    ki_inbox_linked(in->ordinary);
     if (!in->fresh)
         in->fresh = at;
     ki_inbox_count(in, 1);
 }
 
-/* ki_inbox_take unlinks the message that *at leads to. */
+/* ki_inbox_take unlinks the message that *at leads to. Its share of a limit is given back. */
 static inline struct ki_msg *
-ki_inbox_take(struct ki_inbox *in, struct ki_node **at)
+ki_inbox_take(struct ki_proc *p, struct ki_node **at)
 {
+    struct ki_inbox *in = &p->inbox;
     struct ki_node *n = *at;
 
     *at = n->next;
     if (in->tail == &n->next)
         in->tail = at;
-    if (ki_slow(n->flags & KI_MSG_PRIORITY)) {
-        n->flags &= (uint16_t) ~KI_MSG_PRIORITY;
-        if (in->ordinary == &n->next)
-            in->ordinary = at;
-    }
+    else
+        ki_inbox_linked(at);
     ki_inbox_count(in, (size_t) -1);
+    if (ki_slow(n->flags &
+                (KI_MSG_COUNTED | KI_MSG_PRIORITY | KI_MSG_FOUND | KI_MSG_STRAY)))
+        ki_inbox_took(p, n, at);
     return ki_msg_of_node(n);
 }
 

@@ -26,6 +26,7 @@
 enum ki_node_kind {
     /* to processes */
     KI_N_MSG = 1,   /* a message */
+    KI_N_REF,       /* a timer's message, or one that users gave a ref */
     KI_N_GIVE,      /* a message that brings a socket with it */
     KI_N_OWN,       /* the same without a message */
     KI_N_DONE,      /* an operation of yours has ended */
@@ -58,10 +59,12 @@ enum {
     KI_MSG_OF_TIMER = 4,   /* lies in a timer */
     KI_MSG_OF_BOND = 8,    /* lies in a link */
     KI_MSG_EMBEDDED = KI_MSG_OF_OP | KI_MSG_OF_MONITOR | KI_MSG_OF_TIMER | KI_MSG_OF_BOND,
-    KI_MSG_CALL = 16,     /* a kith_call: pub.ref names the operation that waits */
-    KI_MSG_CAST = 32,     /* a kith_cast */
-    KI_MSG_COUNTED = 64,  /* holds a share of a limited mailbox */
-    KI_MSG_PRIORITY = 128 /* in an inbox: stands before the ordinary ones */
+    KI_MSG_CALL = 16,      /* a kith_call: pub.ref names the operation that waits */
+    KI_MSG_CAST = 32,      /* a kith_cast */
+    KI_MSG_COUNTED = 64,   /* holds a share of a limited mailbox */
+    KI_MSG_PRIORITY = 128, /* in an inbox: stands before the ordinary ones */
+    KI_MSG_FOUND = 256,    /* in an inbox: found by its ref; node.to is the link to it */
+    KI_MSG_STRAY = 512     /* in an inbox: its ref is no record's here */
 };
 
 /* A message: this head, then its bytes. 64 bytes, so that the bytes are aligned. */
@@ -91,6 +94,7 @@ struct ki_inbox {
     struct ki_node *head;
     struct ki_node **tail;     /* &head when empty */
     _Atomic(size_t) len;       /* others may look: ki_inbox_count */
+    size_t strays;             /* of them with KI_MSG_STRAY: found by a scan only */
     struct ki_node **ordinary; /* the link to the first ordinary one, or where it will be */
     struct ki_node *
         *fresh; /* to the first with priority that came since the present receive
@@ -260,6 +264,12 @@ struct ki_chunk {
     size_t pad; /* what follows is aligned for anything */
 };
 
+/* The received messages with one ref, as they stand in the inbox: with priority, ordinary. */
+struct ki_ref_queue {
+    _Atomic(uint64_t) ref;            /* [a:p] while there are any */
+    struct ki_msg *head[2], *tail[2]; /* [p] */
+};
+
 /* A monitor: the watcher wants to hear of the target's death. Counted, see monitor.c. */
 struct ki_monitor {
     struct ki_slot slot;
@@ -279,6 +289,8 @@ struct ki_monitor {
     struct ki_node ask, unask;          /* to the target: MONITOR, DEMONITOR */
     struct ki_msg msg;                  /* to the watcher: DOWN */
     kith_down body;                     /* of msg */
+    struct ki_ref_queue received;       /* [p] of the watcher; holds a count: ref.h */
+    struct ki_msg *next_received;       /* [p] behind msg there */
 };
 
 struct ki_thread;

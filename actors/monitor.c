@@ -15,6 +15,7 @@
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/op.h"
+#include "actors/ref.h"
 
 static struct ki_monitor *
 monitor_of_msg(struct ki_msg *m)
@@ -22,8 +23,8 @@ monitor_of_msg(struct ki_msg *m)
     return ki_container_of(m, struct ki_monitor, msg);
 }
 
-static void
-drop(struct ki_monitor *m)
+void
+ki_monitor_drop(struct ki_monitor *m)
 {
     if (ki_sub_acq_rel(&m->refs, 1) == 1)
         ki_slots_put(&ki_runtime.monitors, ki_slots_here(KI_KIND_REF), &m->slot);
@@ -32,7 +33,7 @@ drop(struct ki_monitor *m)
 void
 ki_monitor_free_msg(struct ki_msg *m)
 {
-    drop(monitor_of_msg(m));
+    ki_monitor_drop(monitor_of_msg(m));
 }
 
 /* ---- the watcher's side ---- */
@@ -106,20 +107,19 @@ static void
 down(struct ki_proc *p, struct ki_monitor *m)
 {
     if (!m->active) {
-        drop(m);
+        ki_monitor_drop(m);
         return;
     }
     if (m->silent) {
         m->fired = true;
         if (m->op)
             ki_op_callee_died(p, m->op);
-        drop(m);
+        ki_monitor_drop(m);
         return;
     }
     unwatch(p, m);
-    drop(m); /* the list's; the message keeps the other */
-    m->msg.node.kind = KI_N_MSG;
-    ki_inbox_add(&p->inbox, &m->msg.node);
+    ki_monitor_drop(m); /* the list's; the message keeps the other */
+    ki_ref_received(p, m, &m->msg, false);
 }
 
 static void
@@ -136,8 +136,8 @@ unask(struct ki_proc *p, struct ki_monitor *m)
     unwatch(p, m);
     ki_add_rlx(&m->refs, 1); /* relaxed: the list's count keeps it alive */
     if (!m->target || !ki_sched_post(ki_proc_task(m->target), &m->unask, KI_MBOX_DEAD))
-        drop(m);
-    drop(m);
+        ki_monitor_drop(m);
+    ki_monitor_drop(m);
 }
 
 void
@@ -153,7 +153,7 @@ ki_monitor_end(struct ki_proc *p, struct ki_monitor *m)
 {
     if (m->fired) {
         unwatch(p, m);
-        drop(m);
+        ki_monitor_drop(m);
     } else {
         unask(p, m);
     }
@@ -168,7 +168,7 @@ kill_target(struct ki_monitor *m)
     m->unask.kind = KI_N_ORPHAN;
     ki_add_rlx(&m->refs, 1); /* relaxed: the list's count keeps it alive */
     if (!ki_sched_post(ki_proc_task(m->target), &m->unask, KI_MBOX_DEAD))
-        drop(m); /* its DOWN is on the way */
+        ki_monitor_drop(m); /* its DOWN is on the way */
 }
 
 void
@@ -199,7 +199,7 @@ tell(struct ki_monitor *m, kith_reason why)
     m->body.why = why;
     /* Refused: the watcher is dead, and has unasked. */
     if (!ki_sched_post(ki_proc_task(ki_load_rlx(&m->watcher)), &m->msg.node, KI_MBOX_DEAD))
-        drop(m);
+        ki_monitor_drop(m);
 }
 
 void
@@ -236,9 +236,9 @@ ki_monitor_unasked(struct ki_proc *p, struct ki_node *n)
 
     if (m->listed) {
         unlist(p, m);
-        drop(m);
+        ki_monitor_drop(m);
     }
-    drop(m);
+    ki_monitor_drop(m);
 }
 
 void
@@ -246,7 +246,7 @@ ki_monitor_orphaned(struct ki_proc *p, struct ki_node *n)
 {
     if (p)
         ki_exit_killed(p);
-    drop(ki_container_of(n, struct ki_monitor, unask));
+    ki_monitor_drop(ki_container_of(n, struct ki_monitor, unask));
 }
 
 void
@@ -272,7 +272,7 @@ void
 ki_monitor_undo_birth(struct ki_proc *p, struct ki_monitor *m)
 {
     unwatch(p, m);
-    drop(m);
+    ki_monitor_drop(m);
 }
 
 /* ---- the calls ---- */
@@ -320,24 +320,14 @@ kith_monitor(kith_pid pid, kith_ref *ref)
     return 0;
 }
 
-static bool
-has_ref(const kith_msg *m, uint64_t ref)
-{
-    return m->tag == KITH_TAG_DOWN && m->ref.id == ref;
-}
-
 /* Removes the DOWN of ref from the inbox, if it is there. */
 static void
 flush(struct ki_proc *p, kith_ref ref)
 {
-    for (struct ki_node **at = &p->inbox.head; *at; at = &(*at)->next) {
-        struct ki_msg *m = ki_msg_of_node(*at);
+    struct ki_node **at = ki_ref_find_down(p, ref.id);
 
-        if (!has_ref(&m->pub, ref.id))
-            continue;
-        ki_msg_free(ki_inbox_take(&p->inbox, at));
-        return;
-    }
+    if (at)
+        ki_msg_free(ki_inbox_take(p, at));
 }
 
 int

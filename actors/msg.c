@@ -122,6 +122,15 @@ kith_msg_new(uint64_t tag, size_t len)
     return m ? &m->pub : NULL;
 }
 
+/* A ref that a receiver may ask for by kith_receive_ref. */
+static bool
+has_record(kith_ref ref)
+{
+    const unsigned kind = ki_id_kind(ref.id);
+
+    return kind == KI_KIND_REF || kind == KI_KIND_TIMER;
+}
+
 int
 kith_send_msg(kith_pid to, kith_msg *pub)
 {
@@ -137,7 +146,7 @@ kith_send_msg(kith_pid to, kith_msg *pub)
         kith_msg_free(pub);
         return rc;
     }
-    m->node.kind = KI_N_MSG;
+    m->node.kind = ki_slow(has_record(pub->ref)) ? KI_N_REF : KI_N_MSG;
     return post_or_free(self, to, m);
 }
 

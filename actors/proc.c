@@ -10,6 +10,7 @@
 
 #include "actors/msg.h"
 #include "actors/op.h"
+#include "actors/ref.h"
 #include "actors/server.h"
 #include "core/seam.h"
 
@@ -152,6 +153,7 @@ stranger(struct ki_proc *p, struct ki_node *n)
 {
     switch (n->kind) {
     case KI_N_MSG:
+    case KI_N_REF:
     case KI_N_EXIT:
         ki_msg_free(ki_msg_of_node(n));
         break;
@@ -186,6 +188,12 @@ dispatch(struct ki_proc *p, struct ki_node *n)
             ki_msg_free(ki_msg_of_node(n));
         else
             ki_inbox_add(&p->inbox, n);
+        break;
+    case KI_N_REF:
+        if (p->dying && !p->in_defers)
+            ki_msg_free(ki_msg_of_node(n));
+        else
+            ki_ref_arrived(p, n);
         break;
     case KI_N_GIVE:
     case KI_N_OWN:

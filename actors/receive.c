@@ -6,10 +6,10 @@
  * called is looked at however long that takes, what comes later as long as there is time. */
 #include <string.h>
 
-#include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/proc.h"
+#include "actors/ref.h"
 
 typedef bool (*match_fn)(const kith_msg *m, void *ctx);
 
@@ -106,7 +106,6 @@ static struct ki_msg *
 find(struct ki_proc *p, struct scan *scan)
 {
     struct ki_node **at;
-    struct ki_msg *m;
 
     while ((at = look(p, scan)) == NULL) {
         if (ki_slow(p->fiber.budget <= 0)) {
@@ -116,14 +115,11 @@ find(struct ki_proc *p, struct scan *scan)
             return NULL;
         }
     }
-    m = ki_inbox_take(&p->inbox, at);
-    ki_limit_give(p, m);
-    return m;
+    return ki_inbox_take(p, at);
 }
 
-static int
-receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t deadline_ns,
-        const kith_future *fs, size_t n)
+static void
+begin(struct ki_proc *p, struct scan *scan, uint64_t deadline_ns)
 {
     ki_receive_drop(p);
     scan->at = &p->inbox.head;
@@ -131,6 +127,13 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
     scan->deadline_ns = deadline_ns;
     scan->passed = 0;
     scan->due = SIZE_MAX;
+}
+
+static int
+receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t deadline_ns,
+        const kith_future *fs, size_t n)
+{
+    begin(p, scan, deadline_ns);
     for (;;) {
         struct ki_msg *m = find(p, scan);
         int rc;
@@ -197,6 +200,38 @@ has_ref(const kith_msg *m, void *ctx)
     return m->ref.id == *(const uint64_t *) ctx;
 }
 
+/* Only with strays in the inbox it scans: one of them may be older than what the record knows. */
+static struct ki_msg *
+find_by_ref(struct ki_proc *p, struct scan *scan)
+{
+    struct ki_node **at;
+
+    if (ki_slow(p->inbox.strays != 0))
+        return find(p, scan);
+    at = ki_ref_find(p, *(const uint64_t *) scan->ctx);
+    return at ? ki_inbox_take(p, at) : NULL;
+}
+
+static int
+receive_ref(struct ki_proc *p, struct scan *scan, const kith_msg **out,
+            uint64_t deadline_ns)
+{
+    int rc;
+
+    begin(p, scan, deadline_ns);
+    while ((p->received = find_by_ref(p, scan)) == NULL) {
+        rc = ki_proc_wait(p, deadline_ns, "receive");
+        if (rc < 0) {
+            ki_proc_wait_end(p);
+            return ki_proc_wait_failed(p, rc);
+        }
+        know_due(p, scan);
+    }
+    ki_proc_wait_end(p);
+    *out = &p->received->pub;
+    return 0;
+}
+
 int
 kith_receive_ref(kith_ref ref, const kith_msg **m, kith_ms timeout)
 {
@@ -208,7 +243,7 @@ kith_receive_ref(kith_ref ref, const kith_msg **m, kith_ms timeout)
         return rc;
     if (!ref.id)
         return KITH_EINVAL;
-    return receive(p, &scan, m, ki_deadline_ns(timeout), NULL, 0);
+    return receive_ref(p, &scan, m, ki_deadline_ns(timeout));
 }
 
 int

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/start.h"
@@ -84,8 +83,7 @@ turn(struct ki_proc *p)
     if (!p->handler->ready)
         rc = init(p, p->handler, p->arg);
     for (int i = 0; i < TURN && rc == KITH_CONTINUE && p->inbox.head && !p->doomed; i++) {
-        p->received = ki_inbox_take(&p->inbox, &p->inbox.head);
-        ki_limit_give(p, p->received);
+        p->received = ki_inbox_take(p, &p->inbox.head);
         rc = handle(p->handler, p->received);
         ki_receive_drop(p);
     }

@@ -5,12 +5,15 @@
  * the message, so expiry allocates nothing, and goes with that.
  *
  *   I1  Index and generation stay while the record is in use, and so does the word by which
- *       timers.h knows whether it is armed: a cancel with a stale ref looks at these alone. */
+ *       timers.h knows whether it is armed: a cancel with a stale ref looks at these alone.
+ *   I2  While the message lies in a process's inbox, and only then, `more` is the process's mark.
+ *       It alone writes and takes away that, so one that finds its own owns the record. */
 #include <string.h>
 
 #include "actors/msg.h"
 #include "actors/name.h"
 #include "actors/proc.h"
+#include "actors/ref.h"
 #include "core/seam.h"
 
 #define MOST_MS \
@@ -28,7 +31,6 @@ struct armed {
     struct ki_alarm alarm;
     uint64_t to, from; /* to a name: 0, until it is looked up */
     uint64_t tag;
-    struct body *body; /* NULL: none */
 };
 
 /* Small: a million of them are common, and memory is what they cost. */
@@ -41,6 +43,7 @@ struct timer {
                 struct armed armed;
                 struct ki_msg msg;
             } u;
+            _Atomic(uintptr_t) more; /* armed: its body's address, or 0; received: I2 */
         };
     };
 };
@@ -79,23 +82,68 @@ ki_timer_free_msg(struct ki_msg *m)
                 data == no_body ? NULL : ki_container_of(data, struct body, bytes));
 }
 
+/* Of one that is not a message yet. relaxed, as is all that is done to `more`: by who owns the
+ * record, but for the look of ki_timer_in_inbox. */
+static struct body *
+body_of(struct timer *t)
+{
+    return (struct body *) ki_load_rlx(&t->more);
+}
+
 /* The timer's record as its message. All but node.aux is written: I1. */
 static struct ki_msg *
 become_message(struct timer *t)
 {
     const struct armed was = t->u.armed;
+    struct body *body = body_of(t);
     struct ki_msg *m = &t->u.msg;
 
     m->node.to = was.to;
-    m->node.kind = KI_N_MSG;
+    m->node.kind = KI_N_REF;
     m->node.flags = KI_MSG_OF_TIMER;
     m->pub = (kith_msg){.from = {was.from},
                         .tag = was.tag,
                         .ref = {ki_slots_id(&ki_runtime.timers, &t->slot)},
-                        .data = was.body ? was.body->bytes : no_body,
-                        .len = was.body ? was.body->len : 0};
+                        .data = body ? body->bytes : no_body,
+                        .len = body ? body->len : 0};
     return m;
 }
+
+/* ---- as a message in an inbox ---- */
+
+/* No body has an odd address. */
+static uintptr_t
+mark_of(const struct ki_proc *p)
+{
+    return (uintptr_t) p + 1;
+}
+
+void
+ki_timer_received(struct ki_proc *p, struct ki_msg *m)
+{
+    ki_store_rlx(&ki_container_of(m, struct timer, u.msg)->more, mark_of(p));
+}
+
+void
+ki_timer_taken(struct ki_msg *m)
+{
+    ki_store_rlx(&ki_container_of(m, struct timer, u.msg)->more, 0);
+}
+
+struct ki_msg *
+ki_timer_in_inbox(struct ki_proc *p, uint64_t ref)
+{
+    struct timer *t =
+        (struct timer *) (void *) ki_slots_at(&ki_runtime.timers, ki_id_index(ref));
+
+    /* I2: or it is not looked at. */
+    return t && ki_load_rlx(&t->more) == mark_of(p) &&
+                   t->generation == ki_id_generation(ref)
+               ? &t->u.msg
+               : NULL;
+}
+
+/* ---- expiry ---- */
 
 /* These two under the wheel's lock. */
 static void
@@ -115,7 +163,7 @@ static void
 expire_named(struct ki_alarm *a, struct ki_wakes *wakes)
 {
     struct timer *t = ki_container_of(a, struct timer, u.armed.alarm);
-    struct body *body = t->u.armed.body;
+    struct body *body = body_of(t);
 
     t->u.armed.to = ki_name_find(body->bytes + body->len, body->name_len).id;
     if (t->u.armed.to)
@@ -151,10 +199,15 @@ timer_new(kith_iov data, const char *name, size_t name_len)
     struct timer *t = (struct timer *) (void *) ki_slots_get(&ki_runtime.timers,
                                                              ki_slots_here(KI_KIND_TIMER));
 
-    if (ki_fast(t) && ki_slow(!body_new(data, name, name_len, &t->u.armed.body))) {
+    struct body *body;
+
+    if (ki_slow(!t))
+        return NULL;
+    if (ki_slow(!body_new(data, name, name_len, &body))) {
         free_record(t, NULL);
         return NULL;
     }
+    ki_store_rlx(&t->more, (uintptr_t) body);
     return t;
 }
 
@@ -343,7 +396,7 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
         return KITH_ENOENT;
     if (ki_slow(left != NULL))
         *left = left_until(t->u.armed.alarm.timer.deadline);
-    free_record(t, t->u.armed.body);
+    free_record(t, body_of(t));
     ki_proc_charge(self, 1);
     return 0;
 }

@@ -20,6 +20,7 @@ enum {
     FANIN = 4000000,  /* messages, from all senders together */
     BATCH = 100,      /* that a handler sends before others have their turn */
     SPAWNS = 1000000,
+    QUEUED = 1000000, /* in the way of selective-queued */
     LEAVES = 1000000, /* of skynet */
     CHILDREN = 10,    /* of a node there */
     IDLE = 100000,
@@ -414,6 +415,32 @@ call_handler(struct result *r, unsigned k)
     run_calls(r, serve(&type, NULL, 0));
 }
 
+/* ---- selective: what has a ref is received by it, whatever lies before it ---- */
+
+static void
+selective(struct result *r, unsigned k)
+{
+    const kith_pid nobody = {0};
+    const kith_msg *m;
+    kith_ref ref;
+
+    (void) k;
+    begin(r);
+    for (int i = 0; i < ROUNDS; i++) {
+        must(kith_monitor(nobody, &ref), "monitor"); /* its DOWN comes at once */
+        must(kith_receive_ref(ref, &m, KITH_INFINITY), "receive_ref");
+    }
+    end(r, ROUNDS);
+}
+
+static void
+selective_queued(struct result *r, unsigned k)
+{
+    for (uint64_t i = 0; i < QUEUED; i++)
+        post(kith_self(), DATA, i);
+    selective(r, k);
+}
+
 /* ---- spawn: actors that end at once; over when all have ended ---- */
 
 static _Atomic(uint64_t) living;
@@ -616,6 +643,8 @@ static const struct bench benches[] = {
     {"call", &process, call, "1,000,000 requests with replies, by send and receive"},
     {"call-server", &process, call_server, "the same by kith_call; the server has a stack"},
     {"call-handler", &handler, call_handler, "the same by kith_call; the server has none"},
+    {"selective", &process, selective, "1,000,000 messages taken by their ref"},
+    {"selective-queued", &process, selective_queued, "the same behind 1,000,000 others"},
     {"spawn", &process, spawn, "1,000,000 actors that end at once"},
     {"spawn-handler", &handler, spawn_handler, "the same, each ended by a message"},
     {"skynet", &process, skynet, "a tree of 1,111,111 actors sums its 1,000,000 leaves"},

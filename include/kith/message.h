@@ -162,7 +162,11 @@ KITH_API KITH_NODISCARD int
 kith_receive_tag(uint64_t tag, const kith_msg **m, kith_ms timeout);
 
 /**
- * Receive the oldest message with this ref: a DOWN, a timer's message or a reply.
+ * Receive the oldest message with this ref: a DOWN, a timer's message or one through an alias.
+ *
+ * It is found at once, however many others are there; so is one that is still to come. Only while
+ * the mailbox holds a message of kith_send_msg to which the sender gave such a ref, they are
+ * looked at one by one.
  *
  * unit     timeout: milliseconds; 0 takes what is there.
  * returns  as kith_receive.
