@@ -104,12 +104,12 @@ ki_exit_step(struct ki_proc *p)
         case CHILDREN:
             /* By the monitors that their births made: whatever the supervisor has noted of them
              * by now, none is forgotten. */
-            if (p->ends_children)
+            if (ki_load_rlx(&p->ends_kids))
                 ki_monitor_kill_all(p);
             p->exit_stage = CHILDREN_GO;
             break;
         case CHILDREN_GO:
-            if (p->ends_children && p->watching)
+            if (ki_load_rlx(&p->ends_kids) && p->watching)
                 return false;
             p->exit_stage = STOP_OPS;
             break;

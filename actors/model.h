@@ -320,13 +320,13 @@ struct ki_proc {
     struct ki_limit limit;   /* [a] */
     _Atomic(bool) in_tree;   /* [a] set at birth: a supervisor ends it */
     struct ki_counts has;    /* [a:p] */
+    _Atomic(bool) ends_kids; /* [a] the same: a supervisor; exit.c, step 0 */
     uint8_t body;            /* [i] enum ki_body */
     bool trap_exit;          /* [p] */
     bool dying;              /* [p] the steps of exit.c have begun */
     bool doomed;             /* [p] a signal said so: die at the next chance */
     bool killed;             /* [p] that signal, or one while it dies, was a kill */
     bool in_defers;          /* [p] its deferred functions run */
-    bool ends_children;      /* [i] a supervisor: exit.c, step 0 */
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */
     bool has_taken;          /* [p] mail, in this series of waits */

@@ -52,6 +52,7 @@ ki_proc_new(enum ki_body body)
     ki_store_rlx(&p->has.monitors, 0);
     ki_store_rlx(&p->has.watchers, 0);
     ki_store_rlx(&p->has.sockets, 0);
+    ki_store_rlx(&p->ends_kids, false);
     ki_inbox_init(&p->inbox);
     ki_store_rlx(&f->task.id, id);
     ki_mbox_init(&f->task.mbox, id);

@@ -233,8 +233,8 @@ kith_server_start(const kith_server *t, const kith_spawn_options *o, const void 
 /* ---- calls ---- */
 
 int
-kith_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
-                kith_ms timeout, kith_future *f)
+ki_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_ms timeout,
+              kith_future *f)
 {
     struct ki_io io = {.kind = KI_OP_CALL_SERVER, .buf = reply.base, .len = reply.len};
     struct ki_proc *p, *callee;
@@ -244,8 +244,8 @@ kith_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
 
     if (rc < 0)
         return rc;
-    if (!f || timeout == KITH_NOWAIT || (tag & KITH_TAG_SYSTEM) ||
-        (!request.base && request.len) || (!reply.base && reply.len))
+    if (!f || timeout == KITH_NOWAIT || (!request.base && request.len) ||
+        (!reply.base && reply.len))
         return KITH_EINVAL;
     callee = ki_proc_find(to);
     if (!callee)
@@ -282,15 +282,41 @@ kith_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
 }
 
 ptrdiff_t
-kith_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_ms timeout)
+ki_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_ms timeout)
 {
     struct ki_proc *p;
     kith_future f;
     int rc = ki_enter_waiting(&p);
 
     if (rc == 0)
-        rc = kith_call_start(to, tag, request, reply, KITH_INFINITY, &f);
+        rc = ki_call_start(to, tag, request, reply, KITH_INFINITY, &f);
     return rc < 0 ? rc : kith_await(f, timeout);
+}
+
+/* A tag of the system's, from a user. */
+static KI_NOINLINE int
+bad_tag(bool waits)
+{
+    struct ki_proc *p;
+    int rc = waits ? ki_enter_waiting(&p) : ki_enter(&p);
+
+    return rc < 0 ? rc : KITH_EINVAL;
+}
+
+int
+kith_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                kith_ms timeout, kith_future *f)
+{
+    return ki_slow(tag & KITH_TAG_SYSTEM)
+               ? bad_tag(false)
+               : ki_call_start(to, tag, request, reply, timeout, f);
+}
+
+ptrdiff_t
+kith_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_ms timeout)
+{
+    return ki_slow(tag & KITH_TAG_SYSTEM) ? bad_tag(true)
+                                          : ki_call(to, tag, request, reply, timeout);
 }
 
 int

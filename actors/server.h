@@ -15,4 +15,10 @@ int ki_server_spawn(const kith_server *t, const kith_spawn_options *o, const voi
 /* ki_handler_terminate runs the terminate callback, if init had succeeded. exit.c, step 2. */
 void ki_handler_terminate(struct ki_proc *p);
 
+/* The calls, with any tag: for requests of the library's own. */
+KI_NODISCARD int ki_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                               kith_ms timeout, kith_future *f);
+KI_NODISCARD ptrdiff_t ki_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                               kith_ms timeout);
+
 #endif

@@ -127,8 +127,8 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
     c->parent = ki_proc_id(p);
     c->spawn_site = b->site;
     c->start_op = b->start_op;
-    c->ends_children = b->supervisor;
-    ki_store_rlx(&c->in_tree, p->ends_children); /* relaxed: as the limit's */
+    ki_store_rlx(&c->ends_kids, b->supervisor); /* relaxed: as the limit's */
+    ki_store_rlx(&c->in_tree, ki_load_rlx(&p->ends_kids));
     if (o && (o->mailbox_cap || o->mailbox_bytes))
         ki_limit_set(c, o->mailbox_cap, o->mailbox_bytes, o->mailbox_policy);
     c->handler = b->handler;

@@ -16,6 +16,7 @@
 #include <kith/sockaddr.h>
 #include <kith/socket.h>
 #include <kith/socket_opt.h>
+#include <kith/supervisor.h>
 #include <kith/timer.h>
 
 #endif

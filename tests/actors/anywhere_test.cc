@@ -43,6 +43,7 @@ struct things {
     kith_socket new_s = {};
     kith_future new_f = {};
     kith_reason why = {};
+    kith_child_counts counts = {};
     const kith_msg *m = nullptr;
 };
 
@@ -63,6 +64,15 @@ wait_for_ever(void *)
     kt_ignore(kith_receive(&m, KITH_INFINITY));
     return 0;
 }
+
+const kith_child a_child = [] {
+    kith_child c = {};
+
+    c.id = "id";
+    c.fn = nothing;
+    return c;
+}();
+const kith_supervisor a_supervisor = {};
 
 int
 no_conn(kith_socket, void *)
@@ -206,6 +216,21 @@ const row table[] = {
     CALL(kith_cast, CODE, KITH_ENOPROC, t.pid, 1, nullptr, 0),
     CALL_SO(kith_reply, ZERO, 0, kith_reply({t.f.id, 1}, nullptr, 0); return 0;),
     CALL_SO(kith_reply_error, ZERO, 0, kith_reply_error({t.f.id, 1}, KITH_EIO); return 0;),
+
+    /* supervisor.h */
+    CALL(kith_supervisor_check, PURE, 0, &a_supervisor),
+    CALL(kith_supervisor_start, WAITS, KITH_EINVAL, nullptr, &t.child),
+    CALL(kith_supervisor_start_opt, WAITS, 0, &a_supervisor, nullptr, &t.child),
+    CALL(kith_supervisor_start_child, WAITS, KITH_ENOPROC, t.pid, &a_child, &t.child),
+    CALL(kith_supervisor_start_dynamic, WAITS, KITH_ENOPROC, t.pid, t.b, sizeof t.b,
+         &t.child),
+    CALL(kith_supervisor_terminate_child, WAITS, KITH_ENOPROC, t.pid, "id"),
+    CALL(kith_supervisor_terminate_pid, WAITS, KITH_ENOPROC, t.pid, t.pid),
+    CALL(kith_supervisor_restart_child, WAITS, KITH_ENOPROC, t.pid, "id", &t.child),
+    CALL(kith_supervisor_delete_child, WAITS, KITH_ENOPROC, t.pid, "id"),
+    CALL(kith_supervisor_which_children, WAITS, KITH_ENOPROC, t.pid, nullptr, 0),
+    CALL(kith_supervisor_count_children, WAITS, KITH_ENOPROC, t.pid, &t.counts),
+    CALL_SO(kith_init_ack, ZERO, 0, kith_init_ack(0); return 0;),
 
     /* socket.h */
     CALL_SO(kith_socket_open, CODE, 0,
