@@ -23,6 +23,8 @@
  * are tried again by each run. */
 #include <string.h>
 
+#include "actors/alias.h"
+#include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/name.h"
 #include "actors/op.h"
@@ -145,8 +147,8 @@ ki_exit_step(struct ki_proc *p)
             p->exit_stage = TELL;
             break;
         case TELL:
-            ki_link_tell_all(p);
-            ki_monitor_tell_all(p);
+            ki_link_tell_all(&p->links, p->why);
+            ki_monitor_tell_all(&p->watched_by, p->why);
             ki_start_died(p);
             p->exit_stage = OVER;
             return true;
@@ -247,6 +249,24 @@ ki_exit_killed(struct ki_proc *p)
     p->killed = true; /* however late: it ends the waits of deferred functions */
 }
 
+/* One through an alias, or that asks for priority: p decides. false: the alias has ended. */
+static bool
+admit(struct ki_proc *p, struct ki_msg *m, bool *first)
+{
+    const bool asked = (m->node.flags & KI_MSG_PRIORITY) != 0;
+
+    if (m->pub.ref.id) {
+        if (!ki_alias_takes(p, m->pub.ref, first))
+            return false;
+    } else {
+        *first = ki_link_has_priority(p, m->pub.from);
+    }
+    *first = *first && asked;
+    m->pub.ref.id = 0;
+    m->node.flags &= (uint16_t) ~KI_MSG_PRIORITY;
+    return true;
+}
+
 /* Erlang's table for exit/2: normal from another is dropped, kill cannot be trapped,
  * all else kills or, when trapping, becomes a message. The node is the message. */
 void
@@ -255,14 +275,22 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
     struct ki_msg *m = ki_msg_of_node(n);
     const kith_down *d = m->pub.data;
     bool self = d->pid.id == ki_proc_id(p);
+    bool first = false;
 
+    if (ki_slow(m->pub.ref.id || (n->flags & KI_MSG_PRIORITY)) && !admit(p, m, &first)) {
+        ki_msg_free(m);
+        return;
+    }
     if (d->why.kind == KITH_KILL) {
         ki_exit_killed(p);
     } else if (p->dying) {
         ;
     } else if (p->trap_exit) {
         n->kind = KI_N_MSG;
-        ki_inbox_add(&p->inbox, n);
+        if (ki_slow(first))
+            ki_inbox_add_priority(p, n);
+        else
+            ki_inbox_add(&p->inbox, n);
         return;
     } else if (d->why.kind != KITH_NORMAL || self) {
         doom(p, d->why);
@@ -270,8 +298,9 @@ ki_exit_signal_received(struct ki_proc *p, struct ki_node *n)
     ki_msg_free(m);
 }
 
-int
-ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
+static int
+post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_ref alias, kith_reason why,
+     unsigned flags)
 {
     struct ki_msg *m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
 
@@ -279,7 +308,9 @@ ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
         return KITH_ENOMEM;
     m->node.kind = KI_N_EXIT;
     m->node.to = pid.id;
+    m->node.flags = flags & KITH_PRIORITY ? KI_MSG_PRIORITY : 0;
     m->pub.from = from;
+    m->pub.ref = alias;
     *(kith_down *) m->pub.data = (kith_down){.pid = from, .why = why};
     if (!ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD)) {
         ki_msg_free(m);
@@ -289,15 +320,19 @@ ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
 }
 
 int
-kith_exit_signal(kith_pid pid, kith_reason why)
+ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why)
 {
-    struct ki_proc *self, *to;
-    int rc = ki_enter(&self);
+    return post(to, pid, from, (kith_ref){0}, why, 0);
+}
 
-    if (rc < 0)
-        return rc;
-    to = ki_proc_find(pid);
-    rc = to ? ki_exit_post(to, pid, (kith_pid){ki_proc_id(self)}, why) : KITH_ENOPROC;
+int
+ki_exit_signal(struct ki_proc *self, kith_pid pid, kith_ref alias, kith_reason why,
+               unsigned flags)
+{
+    struct ki_proc *to = ki_proc_find(pid);
+    int rc =
+        to ? post(to, pid, (kith_pid){ki_proc_id(self)}, alias, why, flags) : KITH_ENOPROC;
+
     if (rc < 0)
         return rc;
     if (to == self && self->body != KI_BODY_HANDLER) {
@@ -306,6 +341,25 @@ kith_exit_signal(kith_pid pid, kith_reason why)
     }
     ki_proc_charge(self, 1);
     return 0;
+}
+
+int
+kith_exit_signal_opt(kith_pid pid, kith_reason why, unsigned flags)
+{
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (flags & ~(unsigned) KITH_PRIORITY)
+        return KITH_EINVAL;
+    return ki_exit_signal(self, pid, (kith_ref){0}, why, flags);
+}
+
+int
+kith_exit_signal(kith_pid pid, kith_reason why)
+{
+    return kith_exit_signal_opt(pid, why, 0);
 }
 
 void

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
- * link.c -- links: two processes that hear of each other's death.
+ * link.c -- links: two that hear of each other's death.
  *
- * A bond is made by who asks; each of its ends belongs to one of the two processes. It carries a
- * node for each thing that is ever sent about it, and is counted: one for each end that is
- * active, one for each node on its way.
+ * A bond is made by who asks; each of its ends belongs to one of the two, a process or a socket.
+ * It carries a node for each thing that is ever sent about it, and is counted: one for each end
+ * that is active, one for each node on its way.
  *
  *   I1  A receiver decides by its own end: an exit whose end is not active is dropped, so
  *       nothing arrives after an unlink.
- *   I2  A process's active ends stand in a tree by their peers' ids, so that neither of many links
- *       costs more than one of few; of twins one stands there.
+ *   I2  Active ends stand in a tree by their peers' ids, so that neither of many links costs more
+ *       than one of few; of twins one stands there.
  *   I3  One link a pair, though it has two bonds when both asked at once: the twins go together,
  *       with an unlink as with a death, and count once. Neither side drops one of them alone: the
  *       other may just have unlinked what would be left. */
 #include "actors/link.h"
 
 #include "actors/msg.h"
+#include "actors/socket.h"
 
 struct ki_end {
     struct ki_bond *bond;
-    struct ki_proc *proc;    /* [i] type-stable */
-    uint64_t id;             /* [i] */
-    struct ki_treap_node in; /* [p] of proc, unless its twin is; key [i]: the peer's id */
+    struct ki_task *task;    /* [i] the process's or socket's, type-stable */
+    uint64_t id;             /* [i] its handle */
+    struct ki_treap_node in; /* [p] unless its twin is; key [i]: the peer's handle */
     bool active;             /* [p] */
-    struct ki_end *twin;     /* [p] both asked: the same process's end of the other bond */
+    bool priority;           /* [p] what comes by it goes first */
+    struct ki_end *twin;     /* [p] both asked: the same one's end of the other bond */
     struct ki_node ask;      /* to this end: LINK */
     struct ki_node unask;    /* to this end: UNLINK */
     struct ki_msg msg;       /* to this end: LINK_EXIT */
@@ -33,6 +35,20 @@ struct ki_bond {
     _Atomic(uint32_t) refs;
     struct ki_end end[2]; /* [0]: who asked */
 };
+
+static bool
+is_socket(uint64_t id)
+{
+    return ki_id_kind(id) == KI_KIND_SOCKET;
+}
+
+/* What a death of `peer` is heard as. */
+static kith_down
+body_of(uint64_t peer, kith_reason why)
+{
+    return is_socket(peer) ? (kith_down){.socket = {peer}, .why = why}
+                           : (kith_down){.pid = {peer}, .why = why};
+}
 
 static void
 drop(struct ki_bond *b)
@@ -54,44 +70,61 @@ ki_link_free_msg(struct ki_msg *m)
 }
 
 static void
-init_end(struct ki_bond *b, int i, struct ki_proc *p, uint64_t id, uint64_t peer)
+init_end(struct ki_bond *b, int i, struct ki_task *t, uint64_t id, uint64_t peer)
 {
     struct ki_end *e = &b->end[i];
 
-    *e = (struct ki_end){.bond = b, .proc = p, .id = id, .in.key = peer};
+    *e = (struct ki_end){.bond = b, .task = t, .id = id, .in.key = peer};
     e->ask = (struct ki_node){.to = id, .kind = KI_N_LINK};
     e->unask = (struct ki_node){.to = id, .kind = KI_N_UNLINK};
     e->msg.node =
         (struct ki_node){.to = id, .kind = KI_N_LINK_EXIT, .flags = KI_MSG_OF_BOND};
-    e->msg.pub = (kith_msg){.from = {peer},
+    e->body = body_of(peer, (kith_reason){.kind = KITH_NOPROC});
+    e->msg.pub = (kith_msg){.from = e->body.pid,
                             .tag = KITH_TAG_EXIT,
                             .data = &e->body,
                             .len = sizeof e->body};
-    e->body.pid.id = peer;
 }
 
 static struct ki_bond *
-bond_new(struct ki_proc *a, uint64_t a_id, struct ki_proc *b, uint64_t b_id)
+bond_new(struct ki_proc *a, struct ki_task *b, uint64_t b_id)
 {
     struct ki_bond *l = ki_slab_alloc(ki_slab_here(), sizeof *l);
 
     if (!l)
         return NULL;
     ki_store_rlx(&l->refs, 0);
-    init_end(l, 0, a, a_id, b_id);
-    init_end(l, 1, b, b_id, a_id);
+    init_end(l, 0, ki_proc_task(a), ki_proc_id(a), b_id);
+    init_end(l, 1, b, b_id, ki_proc_id(a));
     return l;
 }
 
-static struct ki_end *
-find(struct ki_proc *p, uint64_t peer)
+/* ---- the trees ---- */
+
+static struct ki_treap_node **
+links_of(struct ki_end *e)
 {
-    struct ki_treap_node *n = ki_treap_find(p->links, peer);
+    return is_socket(e->id) ? &ki_socket_of_task(e->task)->links
+                            : &ki_proc_of_task(e->task)->links;
+}
+
+static void
+count(struct ki_end *e, uint32_t n)
+{
+    if (!is_socket(e->id))
+        ki_count(&ki_proc_of_task(e->task)->has.links, n);
+}
+
+static struct ki_end *
+find(struct ki_treap_node *links, uint64_t peer)
+{
+    struct ki_treap_node *n = ki_treap_find(links, peer);
 
     return n ? ki_container_of(n, struct ki_end, in) : NULL;
 }
 
-/* By the end's process, as all that follow. `twin`: its active end to the same peer, or NULL. */
+/* By the end's process or claimant, as all that follow. `twin`: its active end to the same peer, or
+ * NULL. */
 static void
 activate(struct ki_end *e, struct ki_end *twin)
 {
@@ -102,27 +135,27 @@ activate(struct ki_end *e, struct ki_end *twin)
         twin->twin = e;
         return;
     }
-    ki_treap_insert(&e->proc->links, &e->in);
-    ki_count(&e->proc->has.links, 1);
+    ki_treap_insert(links_of(e), &e->in);
+    count(e, 1);
 }
 
 static void
 deactivate(struct ki_end *e)
 {
-    struct ki_proc *p = e->proc;
+    struct ki_treap_node **links = links_of(e);
     struct ki_end *twin = e->twin;
-    bool stands = !twin || find(p, e->in.key) == e; /* I2 */
+    bool stands = !twin || find(*links, e->in.key) == e; /* I2 */
 
     e->active = false;
     e->twin = NULL;
     if (stands)
-        ki_treap_remove(&p->links, &e->in);
+        ki_treap_remove(links, &e->in);
     if (ki_fast(!twin)) {
-        ki_count(&p->has.links, (uint32_t) -1);
+        count(e, (uint32_t) -1);
     } else {
         twin->twin = NULL;
         if (stands)
-            ki_treap_insert(&p->links, &twin->in);
+            ki_treap_insert(links, &twin->in);
     }
     drop(e->bond);
 }
@@ -135,6 +168,20 @@ deactivate_both(struct ki_end *e)
     deactivate(e);
 }
 
+static bool
+has_priority(const struct ki_end *e)
+{
+    return e->priority || (e->twin && e->twin->priority);
+}
+
+bool
+ki_link_has_priority(struct ki_proc *p, kith_pid pid)
+{
+    const struct ki_end *e = find(p->links, pid.id);
+
+    return e && has_priority(e);
+}
+
 /* ---- what arrives ---- */
 
 static void
@@ -142,25 +189,34 @@ tell(struct ki_end *to, kith_reason why)
 {
     to->body.why = why;
     ki_add_rlx(&to->bond->refs, 1); /* relaxed: the caller holds one */
-    if (!ki_sched_post(ki_proc_task(to->proc), &to->msg.node, KI_MBOX_DEAD))
+    if (!ki_sched_post(to->task, &to->msg.node, KI_MBOX_DEAD))
         drop(to->bond);
 }
 
 void
-ki_link_asked(struct ki_proc *p, struct ki_node *n)
+ki_link_asked(struct ki_node *n)
 {
     struct ki_end *e = ki_container_of(n, struct ki_end, ask);
 
-    activate(e, find(p, e->in.key)); /* our own asking: theirs is never there twice */
+    /* Our own asking, if there is one: theirs is never there twice. */
+    activate(e, find(*links_of(e), e->in.key));
     drop(e->bond);
 }
 
 void
-ki_link_unasked(struct ki_proc *p, struct ki_node *n)
+ki_link_refused(struct ki_node *n)
+{
+    struct ki_end *e = ki_container_of(n, struct ki_end, ask);
+
+    tell(other(e), kith_reason_of(KITH_NOPROC, 0, NULL));
+    drop(e->bond);
+}
+
+void
+ki_link_unasked(struct ki_node *n)
 {
     struct ki_end *e = ki_container_of(n, struct ki_end, unask);
 
-    (void) p;
     if (e->active)
         deactivate(e);
     drop(e->bond);
@@ -179,10 +235,14 @@ ki_link_exit_received(struct ki_proc *p, struct ki_node *n)
         drop(e->bond);
         return;
     }
+    const bool first = has_priority(e);
     deactivate_both(e);
     if (p->trap_exit) {
         n->kind = KI_N_MSG;
-        ki_inbox_add(&p->inbox, n);
+        if (ki_slow(first))
+            ki_inbox_add_priority(p, n);
+        else
+            ki_inbox_add(&p->inbox, n);
         return;
     }
     if (e->body.why.kind != KITH_NORMAL && !p->doomed) {
@@ -192,13 +252,29 @@ ki_link_exit_received(struct ki_proc *p, struct ki_node *n)
     drop(e->bond);
 }
 
-void
-ki_link_tell_all(struct ki_proc *p)
+/* As an Erlang port: normal leaves it open, and a kill it dies of is seen as killed. */
+bool
+ki_link_broken(struct ki_node *n, kith_reason *why)
 {
-    while (p->links) {
-        struct ki_end *e = ki_container_of(p->links, struct ki_end, in);
+    struct ki_end *e = ki_container_of(ki_msg_of_node(n), struct ki_end, msg);
+    const bool active = e->active;
 
-        tell(other(e), p->why);
+    *why = e->body.why;
+    if (why->kind == KITH_KILL)
+        *why = kith_reason_of(KITH_KILLED, 0, NULL);
+    if (active)
+        deactivate_both(e);
+    drop(e->bond);
+    return active && why->kind != KITH_NORMAL;
+}
+
+void
+ki_link_tell_all(struct ki_treap_node **links, kith_reason why)
+{
+    while (*links) {
+        struct ki_end *e = ki_container_of(*links, struct ki_end, in);
+
+        tell(other(e), why);
         deactivate(e);
     }
 }
@@ -208,7 +284,7 @@ ki_link_tell_all(struct ki_proc *p)
 int
 ki_link_at_birth(struct ki_proc *p, struct ki_proc *c)
 {
-    struct ki_bond *b = bond_new(p, ki_proc_id(p), c, ki_proc_id(c));
+    struct ki_bond *b = bond_new(p, ki_proc_task(c), ki_proc_id(c));
 
     if (!b)
         return KITH_ENOMEM;
@@ -220,7 +296,7 @@ ki_link_at_birth(struct ki_proc *p, struct ki_proc *c)
 void
 ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c)
 {
-    struct ki_end *e = find(c, ki_proc_id(p));
+    struct ki_end *e = find(c->links, ki_proc_id(p));
 
     if (!e)
         return;
@@ -230,52 +306,98 @@ ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c)
 
 /* ---- the calls ---- */
 
-/* There is no such process: Erlang's answer. */
+/* There is no such process or socket: Erlang's answer. `code`: for who does not trap. */
 static int
-no_such(struct ki_proc *p, kith_pid pid)
+no_such(struct ki_proc *p, uint64_t peer, unsigned flags, int code)
 {
+    const kith_down d = body_of(peer, kith_reason_of(KITH_NOPROC, 0, NULL));
     struct ki_msg *m;
 
     if (!p->trap_exit)
-        return KITH_ENOPROC;
-    m = ki_msg_new(KITH_TAG_EXIT, sizeof(kith_down));
+        return code;
+    m = ki_msg_new(KITH_TAG_EXIT, sizeof d);
     if (!m)
         return KITH_ENOMEM;
-    m->pub.from = pid;
-    *(kith_down *) m->pub.data =
-        (kith_down){.pid = pid, .why = kith_reason_of(KITH_NOPROC, 0, NULL)};
-    ki_inbox_add(&p->inbox, &m->node);
+    m->pub.from = d.pid;
+    *(kith_down *) m->pub.data = d;
+    if (flags & KITH_PRIORITY)
+        ki_inbox_add_priority(p, &m->node);
+    else
+        ki_inbox_add(&p->inbox, &m->node);
     return 0;
+}
+
+/* The last call decides whether the link has priority. */
+static void
+set_priority(struct ki_end *e, bool on)
+{
+    e->priority = on;
+    if (e->twin)
+        e->twin->priority = on;
+}
+
+static int
+link_to(struct ki_proc *p, struct ki_task *peer, uint64_t id, unsigned flags, int none)
+{
+    struct ki_end *had = find(p->links, id);
+    struct ki_bond *b;
+
+    if (had) {
+        set_priority(had, (flags & KITH_PRIORITY) != 0);
+        return 0;
+    }
+    if (!peer)
+        return no_such(p, id, flags, none);
+    b = bond_new(p, peer, id);
+    if (!b)
+        return KITH_ENOMEM;
+    activate(&b->end[0], NULL);
+    b->end[0].priority = (flags & KITH_PRIORITY) != 0;
+    ki_add_rlx(&b->refs, 1); /* relaxed: the node's; the tree's count keeps it */
+    if (!ki_sched_post(peer, &b->end[1].ask, KI_MBOX_DEAD)) {
+        drop(b);
+        deactivate(&b->end[0]);
+        return no_such(p, id, flags, none);
+    }
+    ki_proc_charge(p, 1);
+    return 0;
+}
+
+int
+kith_link_opt(kith_pid pid, unsigned flags)
+{
+    struct ki_proc *p, *peer;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (ki_id_kind(pid.id) != KI_KIND_PID || (flags & ~(unsigned) KITH_PRIORITY))
+        return KITH_EINVAL;
+    if (pid.id == ki_proc_id(p))
+        return 0;
+    peer = ki_proc_find(pid);
+    return link_to(p, peer ? ki_proc_task(peer) : NULL, pid.id, flags, KITH_ENOPROC);
 }
 
 int
 kith_link(kith_pid pid)
 {
-    struct ki_proc *p, *peer;
-    struct ki_bond *b;
+    return kith_link_opt(pid, 0);
+}
+
+int
+kith_socket_link(kith_socket h)
+{
+    struct ki_proc *p;
+    struct ki_socket *s;
     int rc = ki_enter(&p);
 
     if (rc < 0)
         return rc;
-    if (ki_id_kind(pid.id) != KI_KIND_PID)
-        return KITH_EINVAL;
-    if (pid.id == ki_proc_id(p) || find(p, pid.id))
-        return 0;
-    peer = ki_proc_find(pid);
-    if (!peer)
-        return no_such(p, pid);
-    b = bond_new(p, ki_proc_id(p), peer, pid.id);
-    if (!b)
-        return KITH_ENOMEM;
-    activate(&b->end[0], NULL);
-    ki_add_rlx(&b->refs, 1); /* relaxed: the node's; the list's count keeps it */
-    if (!ki_sched_post(ki_proc_task(peer), &b->end[1].ask, KI_MBOX_DEAD)) {
-        drop(b);
-        deactivate(&b->end[0]);
-        return no_such(p, pid);
-    }
-    ki_proc_charge(p, 1);
-    return 0;
+    if (!is_socket(h.id))
+        return KITH_EBADF;
+    s = ki_socket_find(h);
+    return link_to(p, s ? &s->task : NULL, h.id, 0, KITH_ECLOSED);
 }
 
 static void
@@ -283,14 +405,14 @@ unask(struct ki_end *e)
 {
     struct ki_end *o = other(e);
 
-    ki_add_rlx(&e->bond->refs, 1); /* relaxed: the list's count keeps it */
-    if (!ki_sched_post(ki_proc_task(o->proc), &o->unask, KI_MBOX_DEAD))
+    ki_add_rlx(&e->bond->refs, 1); /* relaxed: the tree's count keeps it */
+    if (!ki_sched_post(o->task, &o->unask, KI_MBOX_DEAD))
         drop(e->bond);
     deactivate(e);
 }
 
-int
-kith_unlink(kith_pid pid)
+static int
+unlink_from(uint64_t peer)
 {
     struct ki_proc *p;
     struct ki_end *e;
@@ -298,7 +420,19 @@ kith_unlink(kith_pid pid)
 
     if (rc < 0)
         return rc;
-    while ((e = find(p, pid.id)) != NULL) /* twins: two */
+    while ((e = find(p->links, peer)) != NULL) /* twins: two */
         unask(e);
     return 0;
+}
+
+int
+kith_unlink(kith_pid pid)
+{
+    return unlink_from(pid.id);
+}
+
+int
+kith_socket_unlink(kith_socket s)
+{
+    return unlink_from(s.id);
 }

@@ -9,8 +9,15 @@
 int ki_link_at_birth(struct ki_proc *p, struct ki_proc *c);
 void ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c);
 
-/* The same for a monitor that p has made of c. monitor.c */
-void ki_monitor_at_birth(struct ki_proc *c, struct ki_monitor *m);
+/* ki_link_has_priority: p has said that it wants to hear first of this one. */
+bool ki_link_has_priority(struct ki_proc *p, kith_pid pid);
+
+/* ki_link_broken: one that the socket is linked to has died. true: the socket dies of *why. By the
+ * claimant. */
+bool ki_link_broken(struct ki_node *n, kith_reason *why);
+
+/* The same for a monitor that p has made of its child. monitor.c */
+void ki_monitor_at_birth(struct ki_monitor *m);
 void ki_monitor_undo_birth(struct ki_proc *p, struct ki_monitor *m);
 
 #endif

@@ -39,6 +39,7 @@ enum ki_node_kind {
     KI_N_DEMONITOR, /* and no longer */
     KI_N_DOWN,      /* one you monitor has died */
     KI_N_ORPHAN,    /* your supervisor dies: a kill */
+    KI_N_ALIAS,     /* a message through an alias */
     KI_N_GONE,      /* a socket of yours is closed: the record is yours to free */
     KI_N_JOB,       /* the side pool has done your job */
     KI_N_STOPPED,   /* to a plain thread: the runtime has stopped, wait no more */
@@ -62,7 +63,7 @@ enum {
     KI_MSG_CALL = 16,      /* a kith_call: pub.ref names the operation that waits */
     KI_MSG_CAST = 32,      /* a kith_cast */
     KI_MSG_COUNTED = 64,   /* holds a share of a limited mailbox */
-    KI_MSG_PRIORITY = 128, /* in an inbox: stands before the ordinary ones */
+    KI_MSG_PRIORITY = 128, /* in an inbox: stands before the ordinary; else: asks to */
     KI_MSG_FOUND = 256,    /* in an inbox: found by its ref; node.to is the link to it */
     KI_MSG_STRAY = 512     /* in an inbox: its ref is no record's here */
 };
@@ -105,6 +106,7 @@ struct ki_inbox {
 
 struct ki_proc;
 struct ki_socket;
+struct ki_monitor;
 
 enum ki_op_kind {
     KI_OP_RECV,
@@ -211,27 +213,30 @@ struct ki_socket {
     int protocol;                         /* [s] */
     uint8_t domain, type;                 /* [i] KITH_INET.., KITH_STREAM.. */
     bool registered;                      /* [s] the poller knows it */
-    bool connecting;        /* [s] the kernel has an attempt of ours under way */
-    bool connected;         /* [s] such an attempt has succeeded */
-    bool stopped;           /* [s] takes no connections any more */
-    bool may_linger;        /* [s] SO_LINGER may be on: close may block */
-    bool shared;            /* [s] the description may live on: forget before close */
-    bool borrowed;          /* [s] dup false: close forgets the descriptor */
-    bool starved;           /* [s] accept ran out of descriptors: cooling down */
-    bool in_starved;        /* under the starved list's lock */
-    bool more;              /* [s] its turn was cut short: run again soon */
-    bool retry_now;         /* [s] the retry timer fired: try without readiness */
-    bool drains;            /* [s] a short read empties it: io.c I1 */
-    bool lost;              /* [s] the owner's death closes: no linger */
-    bool closing;           /* [s] */
-    struct ki_op *close_op; /* [s] a close that is answered when the record has gone */
-    bool ended;             /* [s] the peer has sent its last */
-    uint32_t owed;          /* [s] STOP nodes that are still to come */
-    uint16_t cooldown_ms;   /* [s] from a try to the next by the retry timer */
-    uint32_t ready;         /* [s] KI_READY_ bits not yet disproved by EAGAIN */
-    struct ki_queue queue[KI_DIRS];        /* [s] */
-    struct ki_proc *owner;                 /* [s] type-stable */
-    uint64_t owner_id;                     /* [s] */
+    bool connecting;             /* [s] the kernel has an attempt of ours under way */
+    bool connected;              /* [s] such an attempt has succeeded */
+    bool stopped;                /* [s] takes no connections any more */
+    bool may_linger;             /* [s] SO_LINGER may be on: close may block */
+    bool shared;                 /* [s] the description may live on: forget before close */
+    bool borrowed;               /* [s] dup false: close forgets the descriptor */
+    bool starved;                /* [s] accept ran out of descriptors: cooling down */
+    bool in_starved;             /* under the starved list's lock */
+    bool more;                   /* [s] its turn was cut short: run again soon */
+    bool retry_now;              /* [s] the retry timer fired: try without readiness */
+    bool drains;                 /* [s] a short read empties it: io.c I1 */
+    bool lost;                   /* [s] another's death closes: no linger */
+    bool closing;                /* [s] */
+    struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
+    kith_reason why;             /* [s] of its end */
+    struct ki_treap_node *links; /* [s] link.c */
+    struct ki_monitor *watched_by;  /* [s] monitors of it */
+    bool ended;                     /* [s] the peer has sent its last */
+    uint32_t owed;                  /* [s] STOP nodes that are still to come */
+    uint16_t cooldown_ms;           /* [s] from a try to the next by the retry timer */
+    uint32_t ready;                 /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    struct ki_queue queue[KI_DIRS]; /* [s] */
+    struct ki_proc *owner;          /* [s] type-stable */
+    uint64_t owner_id;              /* [s] */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
     bool down_sent;                        /* [p] of the owner, dying: it was told */
     bool gone_early;           /* [p] of the owner: GONE came while it was given away */
@@ -276,12 +281,15 @@ struct ki_monitor {
     _Atomic(uint64_t) id;              /* [i] the ref */
     _Atomic(uint32_t) refs;            /* [a] */
     _Atomic(struct ki_proc *) watcher; /* [i] type-stable */
-    struct ki_proc *target;            /* [i] type-stable; NULL: was not there */
-    uint64_t watcher_id, target_id;    /* [i] */
-    bool active;                       /* [p] of the watcher: it still wants to hear */
-    bool silent;                       /* [p] of the watcher: kith_wait's own, no message */
-    bool counted;                      /* [p] of the watcher: in its has.monitors */
-    bool fired;                        /* [p] of the watcher: for a silent one */
+    _Atomic(uint64_t) watcher_id;      /* [i] */
+    struct ki_task *target; /* [i] a process's or a socket's; NULL: was not there */
+    uint64_t target_id;     /* [i] 0: an alias and no monitor */
+    bool active;            /* [p] of the watcher: it still wants to hear */
+    bool silent;            /* [p] of the watcher: kith_wait's own, no message */
+    bool counted;           /* [p] of the watcher: in its has.monitors */
+    bool fired;             /* [p] of the watcher: for a silent one */
+    bool priority;          /* [p] of the watcher: what comes goes first */
+    uint8_t alias; /* [p] of the watcher: KITH_ALIAS..., while it is an active one; or 0 */
     struct ki_op *op; /* [p] of the watcher: a call to be ended by a DOWN */
     struct ki_monitor *w_next, *w_prev; /* [p] of the watcher */
     struct ki_monitor *t_next, *t_prev; /* [p] of the target */
@@ -342,6 +350,7 @@ struct ki_proc {
         *last_socket;          /* [p] its record; type-stable, and a claim checks the id */
     struct ki_socket *sockets; /* [p] owned */
     struct ki_monitor *watching;     /* [p] monitors it made */
+    struct ki_monitor *aliases;      /* [p] aliases that are no active monitors */
     struct ki_monitor *watched_by;   /* [p] monitors of it */
     struct ki_defer *defers;         /* [p] */
     struct ki_chunk *chunks;         /* [p] */

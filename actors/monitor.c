@@ -4,18 +4,25 @@
  * A monitor record carries every node it will ever need, so asking, unasking and telling cannot
  * fail for want of memory. It is counted:
  *
- *   watcher's list         1, until demonitored, or until the DOWN was consumed
+ *   watcher's list         1, until demonitored, or until the DOWN was consumed; of an alias
+ *                          (alias.c) until that has ended too
  *   the target's share     1, from MONITOR's push on; it travels back with DOWN
  *   DEMONITOR on its way   1
  *
  *   I1  The watcher decides by its own list: a DOWN whose record is not active is dropped.
- *   I2  The target answers each MONITOR with exactly one DOWN, or unlists it for a DEMONITOR. */
+ *   I2  The target answers each MONITOR with exactly one DOWN, or unlists it for a DEMONITOR.
+ *   I3  `id` is the ref as long as the record stands in a list of the watcher's, then 0: a stale
+ *       ref finds nobody. Strangers, who send through an alias, read it and then the watcher.
+ *
+ * The target is a process or a socket: both tell when they are dead, of whatever they died. */
 #include "actors/proc.h"
 
+#include "actors/alias.h"
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/ref.h"
+#include "actors/socket.h"
 
 static struct ki_monitor *
 monitor_of_msg(struct ki_msg *m)
@@ -38,9 +45,32 @@ ki_monitor_free_msg(struct ki_msg *m)
 
 /* ---- the watcher's side ---- */
 
-struct ki_monitor *
-ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_id)
+static void
+enlist(struct ki_monitor **list, struct ki_monitor *m)
 {
+    m->w_prev = NULL;
+    m->w_next = *list;
+    if (m->w_next)
+        m->w_next->w_prev = m;
+    *list = m;
+}
+
+static void
+delist(struct ki_monitor **list, struct ki_monitor *m)
+{
+    if (m->w_prev)
+        m->w_prev->w_next = m->w_next;
+    else
+        *list = m->w_next;
+    if (m->w_next)
+        m->w_next->w_prev = m->w_prev;
+}
+
+/* A record for a monitor, or for an alias (target_id 0), in no list yet. */
+static struct ki_monitor *
+record_new(struct ki_proc *watcher, struct ki_task *target, uint64_t target_id)
+{
+    const bool socket = ki_id_kind(target_id) == KI_KIND_SOCKET;
     struct ki_monitor *m =
         (struct ki_monitor *) (void *) ki_slots_get(&ki_runtime.monitors,
                                                     ki_slots_here(KI_KIND_REF));
@@ -49,31 +79,58 @@ ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_
         return NULL;
     uint64_t id = ki_slots_id(&ki_runtime.monitors, &m->slot);
 
-    ki_store_rlx(&m->id, id);
-    ki_store_rlx(&m->refs, 1);
+    /* release: who reads this owner by the last use's ref sees that its id is gone (alias.c). */
+    ki_store_rel(&m->watcher_id, ki_proc_id(watcher));
     ki_store_rlx(&m->watcher, watcher);
+    ki_store_rel(&m->id,
+                 id); /* with owner_of in alias.c: the owner is this use's or later */
+    ki_store_rlx(&m->refs, 1);
     m->target = target;
-    m->watcher_id = ki_proc_id(watcher);
     m->target_id = target_id;
-    m->active = true;
-    m->silent = m->counted = m->fired = m->listed = false;
+    m->active = m->silent = m->counted = m->fired = m->listed = m->priority = false;
+    m->alias = 0;
     m->op = NULL;
     m->ask = (struct ki_node){.to = target_id, .kind = KI_N_MONITOR};
     m->unask = (struct ki_node){.to = target_id, .kind = KI_N_DEMONITOR};
-    m->msg.node = (struct ki_node){.to = m->watcher_id,
+    m->msg.node = (struct ki_node){.to = ki_proc_id(watcher),
                                    .kind = KI_N_DOWN,
                                    .flags = KI_MSG_OF_MONITOR};
-    m->msg.pub = (kith_msg){.from = {target_id},
+    m->msg.pub = (kith_msg){.from = {socket ? 0 : target_id},
                             .tag = KITH_TAG_DOWN,
                             .ref = {id},
                             .data = &m->body,
                             .len = sizeof m->body};
-    m->body = (kith_down){.pid = {target_id}, .why = {.kind = KITH_NOPROC}};
-    m->w_prev = NULL;
-    m->w_next = watcher->watching;
-    if (m->w_next)
-        m->w_next->w_prev = m;
-    watcher->watching = m;
+    m->body = (kith_down){.pid = {socket ? 0 : target_id},
+                          .socket = {socket ? target_id : 0},
+                          .why = {.kind = KITH_NOPROC}};
+    return m;
+}
+
+static struct ki_monitor *
+monitor_new(struct ki_proc *watcher, struct ki_task *target, uint64_t target_id)
+{
+    struct ki_monitor *m = record_new(watcher, target, target_id);
+
+    if (!m)
+        return NULL;
+    m->active = true;
+    enlist(&watcher->watching, m);
+    return m;
+}
+
+struct ki_monitor *
+ki_monitor_new(struct ki_proc *watcher, struct ki_proc *target, uint64_t target_id)
+{
+    return monitor_new(watcher, target ? ki_proc_task(target) : NULL, target_id);
+}
+
+struct ki_monitor *
+ki_alias_new(struct ki_proc *p)
+{
+    struct ki_monitor *m = record_new(p, NULL, 0);
+
+    if (m)
+        enlist(&p->aliases, m);
     return m;
 }
 
@@ -85,20 +142,38 @@ count(struct ki_proc *p, struct ki_monitor *m)
     ki_count(&p->has.monitors, 1);
 }
 
+/* It stands in no list of p's any more. */
+static void
+leave(struct ki_monitor *m)
+{
+    ki_store_rlx(&m->id, 0); /* I3 */
+    ki_monitor_drop(m);
+}
+
+/* p watches it no more: an alias that is bound to the monitor ends with it. */
 static void
 unwatch(struct ki_proc *p, struct ki_monitor *m)
 {
     if (m->counted)
         ki_count(&p->has.monitors, (uint32_t) -1);
-    ki_store_rlx(&m->id,
-                 0); /* a stale ref of p's finds nobody, whoever has the record next */
+    delist(&p->watching, m);
     m->active = false;
-    if (m->w_prev)
-        m->w_prev->w_next = m->w_next;
-    else
-        p->watching = m->w_next;
-    if (m->w_next)
-        m->w_next->w_prev = m->w_prev;
+    if (m->alias == KITH_ALIAS) {
+        enlist(&p->aliases, m);
+    } else {
+        m->alias = 0;
+        leave(m);
+    }
+}
+
+void
+ki_alias_end(struct ki_proc *p, struct ki_monitor *m)
+{
+    m->alias = 0;
+    if (m->active)
+        return;
+    delist(&p->aliases, m);
+    leave(m);
 }
 
 /* A DOWN for p: from the target, or by ourselves for one that was not there. It takes over one
@@ -117,27 +192,27 @@ down(struct ki_proc *p, struct ki_monitor *m)
         ki_monitor_drop(m);
         return;
     }
-    unwatch(p, m);
-    ki_monitor_drop(m); /* the list's; the message keeps the other */
-    ki_ref_received(p, m, &m->msg, false);
+    unwatch(p, m); /* the list's count goes, the message keeps the other */
+    ki_ref_received(p, m, &m->msg, m->priority);
 }
 
 static void
 ask(struct ki_proc *p, struct ki_monitor *m)
 {
     ki_add_rlx(&m->refs, 1); /* relaxed: ours alone until the push */
-    if (!m->target || !ki_sched_post(ki_proc_task(m->target), &m->ask, KI_MBOX_DEAD))
+    if (!m->target || !ki_sched_post(m->target, &m->ask, KI_MBOX_DEAD))
         down(p, m);
 }
 
-static void
-unask(struct ki_proc *p, struct ki_monitor *m)
+void
+ki_monitor_unask(struct ki_proc *p, struct ki_monitor *m)
 {
-    unwatch(p, m);
     ki_add_rlx(&m->refs, 1); /* relaxed: the list's count keeps it alive */
-    if (!m->target || !ki_sched_post(ki_proc_task(m->target), &m->unask, KI_MBOX_DEAD))
+    unwatch(p, m);
+    /* A node that went as ORPHAN is gone: the DOWN that follows finds nobody who wants it. */
+    if (!m->target || m->unask.kind != KI_N_DEMONITOR ||
+        !ki_sched_post(m->target, &m->unask, KI_MBOX_DEAD))
         ki_monitor_drop(m);
-    ki_monitor_drop(m);
 }
 
 void
@@ -151,12 +226,10 @@ ki_monitor_call(struct ki_proc *p, struct ki_monitor *m, struct ki_op *op)
 void
 ki_monitor_end(struct ki_proc *p, struct ki_monitor *m)
 {
-    if (m->fired) {
+    if (m->fired)
         unwatch(p, m);
-        ki_monitor_drop(m);
-    } else {
-        unask(p, m);
-    }
+    else
+        ki_monitor_unask(p, m);
 }
 
 /* Once; by the node that a demonitor would have used. */
@@ -167,7 +240,7 @@ kill_target(struct ki_monitor *m)
         return;
     m->unask.kind = KI_N_ORPHAN;
     ki_add_rlx(&m->refs, 1); /* relaxed: the list's count keeps it alive */
-    if (!ki_sched_post(ki_proc_task(m->target), &m->unask, KI_MBOX_DEAD))
+    if (!ki_sched_post(m->target, &m->unask, KI_MBOX_DEAD))
         ki_monitor_drop(m); /* its DOWN is on the way */
 }
 
@@ -188,7 +261,9 @@ void
 ki_monitor_drop_all(struct ki_proc *p)
 {
     while (p->watching)
-        unask(p, p->watching);
+        ki_monitor_unask(p, p->watching);
+    while (p->aliases)
+        ki_alias_end(p, p->aliases);
 }
 
 /* ---- the target's side ---- */
@@ -202,40 +277,64 @@ tell(struct ki_monitor *m, kith_reason why)
         ki_monitor_drop(m);
 }
 
-void
-ki_monitor_asked(struct ki_proc *p, struct ki_node *n)
+static struct ki_monitor **
+list_of(struct ki_monitor *m)
 {
-    struct ki_monitor *m = ki_container_of(n, struct ki_monitor, ask);
-
-    m->listed = true;
-    ki_count(&p->has.watchers, 1);
-    m->t_prev = NULL;
-    m->t_next = p->watched_by;
-    if (m->t_next)
-        m->t_next->t_prev = m;
-    p->watched_by = m;
+    return ki_id_kind(m->target_id) == KI_KIND_SOCKET
+               ? &ki_socket_of_task(m->target)->watched_by
+               : &ki_proc_of_task(m->target)->watched_by;
 }
 
 static void
-unlist(struct ki_proc *p, struct ki_monitor *m)
+count_watcher(struct ki_monitor *m, uint32_t n)
+{
+    if (ki_id_kind(m->target_id) == KI_KIND_PID)
+        ki_count(&ki_proc_of_task(m->target)->has.watchers, n);
+}
+
+void
+ki_monitor_asked(struct ki_node *n)
+{
+    struct ki_monitor *m = ki_container_of(n, struct ki_monitor, ask);
+    struct ki_monitor **list = list_of(m);
+
+    m->listed = true;
+    count_watcher(m, 1);
+    m->t_prev = NULL;
+    m->t_next = *list;
+    if (m->t_next)
+        m->t_next->t_prev = m;
+    *list = m;
+}
+
+static void
+unlist(struct ki_monitor *m)
 {
     m->listed = false;
-    ki_count(&p->has.watchers, (uint32_t) -1);
+    count_watcher(m, (uint32_t) -1);
     if (m->t_prev)
         m->t_prev->t_next = m->t_next;
     else
-        p->watched_by = m->t_next;
+        *list_of(m) = m->t_next;
     if (m->t_next)
         m->t_next->t_prev = m->t_prev;
 }
 
 void
-ki_monitor_unasked(struct ki_proc *p, struct ki_node *n)
+ki_monitor_refused(struct ki_node *n)
+{
+    struct ki_monitor *m = ki_container_of(n, struct ki_monitor, ask);
+
+    tell(m, m->body.why); /* noproc */
+}
+
+void
+ki_monitor_unasked(struct ki_node *n)
 {
     struct ki_monitor *m = ki_container_of(n, struct ki_monitor, unask);
 
     if (m->listed) {
-        unlist(p, m);
+        unlist(m);
         ki_monitor_drop(m);
     }
     ki_monitor_drop(m);
@@ -250,35 +349,34 @@ ki_monitor_orphaned(struct ki_proc *p, struct ki_node *n)
 }
 
 void
-ki_monitor_tell_all(struct ki_proc *p)
+ki_monitor_tell_all(struct ki_monitor **list, kith_reason why)
 {
-    while (p->watched_by) {
-        struct ki_monitor *m = p->watched_by;
+    while (*list) {
+        struct ki_monitor *m = *list;
 
-        unlist(p, m);
-        tell(m, p->why);
+        unlist(m);
+        tell(m, why);
     }
 }
 
 void
-ki_monitor_at_birth(struct ki_proc *c, struct ki_monitor *m)
+ki_monitor_at_birth(struct ki_monitor *m)
 {
     count(ki_load_rlx(&m->watcher), m);
     ki_add_rlx(&m->refs, 1); /* relaxed: c has not run yet */
-    ki_monitor_asked(c, &m->ask);
+    ki_monitor_asked(&m->ask);
 }
 
 void
 ki_monitor_undo_birth(struct ki_proc *p, struct ki_monitor *m)
 {
     unwatch(p, m);
-    ki_monitor_drop(m);
 }
 
 /* ---- the calls ---- */
 
-static struct ki_monitor *
-own_monitor(struct ki_proc *p, kith_ref ref)
+struct ki_monitor *
+ki_monitor_own(struct ki_proc *p, kith_ref ref)
 {
     struct ki_monitor *m;
 
@@ -293,31 +391,73 @@ own_monitor(struct ki_proc *p, kith_ref ref)
 void
 ki_monitor_kill(struct ki_proc *p, kith_ref ref)
 {
-    struct ki_monitor *m = own_monitor(p, ref);
+    struct ki_monitor *m = ki_monitor_own(p, ref);
 
     if (m && m->active)
         kill_target(m);
 }
 
-int
-kith_monitor(kith_pid pid, kith_ref *ref)
+static bool
+makes_sense(unsigned flags)
 {
-    struct ki_proc *p;
-    struct ki_monitor *m;
-    int rc = ki_enter(&p);
+    const unsigned alias = flags & (KITH_ALIAS | KITH_ALIAS_DEMONITOR | KITH_ALIAS_ONCE);
 
-    if (rc < 0)
-        return rc;
-    if (!ref || (pid.id && ki_id_kind(pid.id) != KI_KIND_PID))
-        return KITH_EINVAL;
-    m = ki_monitor_new(p, ki_proc_find(pid), pid.id);
+    return (flags & ~(alias | KITH_PRIORITY)) == 0 && (alias & (alias - 1)) == 0;
+}
+
+/* target NULL: it is not there. */
+static int
+watch(struct ki_proc *p, struct ki_task *target, uint64_t target_id, unsigned flags,
+      kith_ref *ref)
+{
+    struct ki_monitor *m = monitor_new(p, target, target_id);
+
     if (!m)
         return KITH_ENOMEM;
+    m->priority = (flags & KITH_PRIORITY) != 0;
+    m->alias = (uint8_t) (flags & ~(unsigned) KITH_PRIORITY);
     *ref = (kith_ref){ki_load_rlx(&m->id)};
     count(p, m);
     ask(p, m);
     ki_proc_charge(p, 1);
     return 0;
+}
+
+int
+kith_monitor_opt(kith_pid pid, unsigned flags, kith_ref *ref)
+{
+    struct ki_proc *p, *target;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (!ref || (pid.id && ki_id_kind(pid.id) != KI_KIND_PID) || !makes_sense(flags))
+        return KITH_EINVAL;
+    target = ki_proc_find(pid);
+    return watch(p, target ? ki_proc_task(target) : NULL, pid.id, flags, ref);
+}
+
+int
+kith_monitor(kith_pid pid, kith_ref *ref)
+{
+    return kith_monitor_opt(pid, 0, ref);
+}
+
+int
+kith_socket_monitor(kith_socket h, kith_ref *ref)
+{
+    struct ki_proc *p;
+    struct ki_socket *s;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (!ref)
+        return KITH_EINVAL;
+    if (ki_id_kind(h.id) != KI_KIND_SOCKET)
+        return KITH_EBADF;
+    s = ki_socket_find(h);
+    return watch(p, s ? &s->task : NULL, h.id, 0, ref);
 }
 
 /* Removes the DOWN of ref from the inbox, if it is there. */
@@ -343,42 +483,11 @@ kith_demonitor(kith_ref ref, unsigned flags)
     if (flags & ~(unsigned) (KITH_FLUSH | KITH_INFO))
         return KITH_EINVAL;
     ki_proc_take(p); /* what has arrived has arrived */
-    m = own_monitor(p, ref);
+    m = ki_monitor_own(p, ref);
     active = m && m->active && !m->silent;
     if (active)
-        unask(p, m);
+        ki_monitor_unask(p, m);
     else if (flags & KITH_FLUSH)
         flush(p, ref);
     return (flags & KITH_INFO) && active ? 1 : 0;
-}
-
-int
-kith_wait(kith_pid pid, kith_reason *why, kith_ms timeout)
-{
-    struct ki_proc *p;
-    struct ki_monitor *m;
-    int rc = ki_enter_waiting(&p);
-
-    if (rc < 0)
-        return rc;
-    if (ki_id_kind(pid.id) != KI_KIND_PID)
-        return KITH_EINVAL;
-    if (pid.id == ki_proc_id(p))
-        return KITH_EDEADLK;
-    m = ki_monitor_new(p, ki_proc_find(pid), pid.id);
-    if (!m)
-        return KITH_ENOMEM;
-    m->silent = true;
-    ask(p, m);
-    uint64_t deadline = ki_deadline_ns(timeout);
-    while (!m->fired && rc == 0)
-        rc = ki_proc_wait(p, deadline, "wait");
-    ki_proc_wait_end(p);
-    if (m->fired) {
-        rc = 0;
-        if (why)
-            *why = m->body.why;
-    }
-    ki_monitor_end(p, m);
-    return ki_proc_wait_failed(p, rc);
 }

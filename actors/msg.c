@@ -89,6 +89,12 @@ post_or_free(struct ki_proc *self, kith_pid to, struct ki_msg *m)
 }
 
 int
+ki_msg_send(struct ki_proc *self, kith_pid to, struct ki_msg *m)
+{
+    return post_or_free(self, to, m);
+}
+
+int
 kith_send(kith_pid to, uint64_t tag, const void *data, size_t len)
 {
     struct ki_proc *self;

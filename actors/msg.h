@@ -15,6 +15,9 @@ void ki_msg_free(struct ki_msg *m);
 /* ki_msg_post moves m to a process's mailbox. false: refused, m is still the caller's. */
 KI_NODISCARD bool ki_msg_post(struct ki_proc *to, uint64_t to_id, struct ki_msg *m);
 
+/* ki_msg_send sends m, of any kind of message node, to a pid: as kith_send_msg, and m is gone. */
+int ki_msg_send(struct ki_proc *self, kith_pid to, struct ki_msg *m);
+
 /* ki_receive_drop ends the life of what the last receive answered. */
 void ki_receive_drop(struct ki_proc *p);
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "actors/alias.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/ref.h"
@@ -150,21 +151,30 @@ given(struct ki_proc *p, struct ki_node *n)
 
 /* A node for somebody who had this record before: its sender is answered as by the dead. */
 static void
-stranger(struct ki_proc *p, struct ki_node *n)
+stranger(struct ki_node *n)
 {
     switch (n->kind) {
     case KI_N_MSG:
     case KI_N_REF:
+    case KI_N_ALIAS:
     case KI_N_EXIT:
+    case KI_N_DOWN: /* the dead had asked for it, and would have dropped it */
+    case KI_N_LINK_EXIT:
         ki_msg_free(ki_msg_of_node(n));
+        break;
+    case KI_N_LINK:
+        ki_link_refused(n);
+        break;
+    case KI_N_MONITOR:
+        ki_monitor_refused(n);
         break;
     /* The dead has told; who unlinks or demonitors had not taken that yet. Its end is inactive and
      * in no list of p's: only the count goes. */
     case KI_N_UNLINK:
-        ki_link_unasked(p, n);
+        ki_link_unasked(n);
         break;
     case KI_N_DEMONITOR:
-        ki_monitor_unasked(p, n);
+        ki_monitor_unasked(n);
         break;
     case KI_N_ORPHAN:
         ki_monitor_orphaned(NULL, n);
@@ -179,7 +189,7 @@ static void
 dispatch(struct ki_proc *p, struct ki_node *n)
 {
     if (ki_slow(n->to != ki_proc_id(p))) {
-        stranger(p, n);
+        stranger(n);
         return;
     }
     switch ((enum ki_node_kind) n->kind) {
@@ -196,6 +206,9 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         else
             ki_ref_arrived(p, n);
         break;
+    case KI_N_ALIAS:
+        ki_alias_received(p, n);
+        break;
     case KI_N_GIVE:
     case KI_N_OWN:
         given(p, n);
@@ -211,19 +224,19 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         ki_exit_signal_received(p, n);
         break;
     case KI_N_LINK:
-        ki_link_asked(p, n);
+        ki_link_asked(n);
         break;
     case KI_N_UNLINK:
-        ki_link_unasked(p, n);
+        ki_link_unasked(n);
         break;
     case KI_N_LINK_EXIT:
         ki_link_exit_received(p, n);
         break;
     case KI_N_MONITOR:
-        ki_monitor_asked(p, n);
+        ki_monitor_asked(n);
         break;
     case KI_N_DEMONITOR:
-        ki_monitor_unasked(p, n);
+        ki_monitor_unasked(n);
         break;
     case KI_N_DOWN:
         ki_monitor_down(p, n);

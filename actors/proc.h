@@ -153,6 +153,9 @@ void ki_exit_begin(struct ki_proc *p, kith_reason why);
 void ki_exit_run_defers(struct ki_proc *p);
 /* ki_exit_post sends an exit signal. 0, KITH_ENOMEM, KITH_ENOPROC. */
 int ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why);
+/* ki_exit_signal is kith_exit_signal, to whoever has the alias if there is one. */
+int ki_exit_signal(struct ki_proc *self, kith_pid pid, kith_ref alias, kith_reason why,
+                   unsigned flags);
 void ki_exit_signal_received(struct ki_proc *p, struct ki_node *n);
 kith_reason ki_reason_of_result(int result);
 void ki_exit_killed(struct ki_proc *p); /* what KITH_KILL does to its receiver */
@@ -168,12 +171,14 @@ void ki_thread_detach(uint64_t deadline_ns); /* a stop: the caller's pseudo-proc
 KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why); /* NULL: p has died */
 
 /* monitor.c */
-void ki_monitor_asked(struct ki_proc *p, struct ki_node *n);
-void ki_monitor_unasked(struct ki_proc *p, struct ki_node *n);
+void ki_monitor_asked(struct ki_node *n); /* by the target, as the next two */
+void ki_monitor_unasked(struct ki_node *n);
+void ki_monitor_refused(struct ki_node *n); /* an asking for one who is dead */
 void ki_monitor_down(struct ki_proc *p, struct ki_node *n);
 void ki_monitor_free_msg(struct ki_msg *m);
 void ki_monitor_drop_all(struct ki_proc *p); /* p dies: it watches nobody any more */
-void ki_monitor_tell_all(struct ki_proc *p); /* p dies: its watchers hear why */
+/* ki_monitor_tell_all: a process or socket dies: its watchers hear why. */
+void ki_monitor_tell_all(struct ki_monitor **watched_by, kith_reason why);
 void ki_monitor_call(struct ki_proc *p, struct ki_monitor *m, struct ki_op *op);
 void ki_monitor_end(struct ki_proc *p, struct ki_monitor *m);
 
@@ -186,10 +191,12 @@ struct ki_monitor *ki_monitor_new(struct ki_proc *watcher, struct ki_proc *targe
                                   uint64_t target_id);
 
 /* link.c */
-void ki_link_asked(struct ki_proc *p, struct ki_node *n);
-void ki_link_unasked(struct ki_proc *p, struct ki_node *n);
+void ki_link_asked(struct ki_node *n);
+void ki_link_unasked(struct ki_node *n);
+void ki_link_refused(struct ki_node *n); /* an asking for one who is dead */
 void ki_link_exit_received(struct ki_proc *p, struct ki_node *n);
-void ki_link_tell_all(struct ki_proc *p);
+/* ki_link_tell_all: a process or socket dies: all that are linked to it hear why. */
+void ki_link_tell_all(struct ki_treap_node **links, kith_reason why);
 void ki_link_free_msg(struct ki_msg *m);
 
 /* timer.c */

@@ -8,11 +8,14 @@
  *       is on the way (`owed` counts those that left the queue before it came).
  *   I4  A newcomer goes behind those that wait in its direction.
  *   I5  The actor is dead only when every operation was answered, every STOP has come, and the
- *       mailbox is empty; then its owner gets GONE, and with it the record. */
+ *       mailbox is empty; then who is linked or monitors it hears, and its owner gets GONE, and with
+ *       that the record. */
 #include "actors/socket.h"
 
 #include <string.h>
 
+#include "actors/link.h"
+#include "actors/msg.h"
 #include "actors/op.h"
 #include "core/offload.h"
 #include "core/seam.h"
@@ -296,6 +299,47 @@ note_ready(struct ki_socket *s, uint32_t bits)
     s->ready |= bits;
 }
 
+/* It dies of somebody else's death. */
+static void
+lose(struct ki_socket *s, kith_reason why)
+{
+    if (s->closing)
+        return;
+    s->lost = true;
+    s->why = why;
+    ki_socket_begin_close(s);
+}
+
+/* A link, a monitor, or the end of one; also of one who had this record before: he is answered as
+ * by the dead, and what he ends was not active any more. */
+static void
+signalled(struct ki_socket *s, struct ki_node *n)
+{
+    const bool ours = n->to == ki_socket_id(s);
+    kith_reason why;
+
+    switch ((enum ki_node_kind) n->kind) {
+    case KI_N_LINK:
+        (ours ? ki_link_asked : ki_link_refused)(n);
+        break;
+    case KI_N_UNLINK:
+        ki_link_unasked(n);
+        break;
+    case KI_N_LINK_EXIT:
+        if (ki_link_broken(n, &why))
+            lose(s, why);
+        break;
+    case KI_N_MONITOR:
+        (ours ? ki_monitor_asked : ki_monitor_refused)(n);
+        break;
+    case KI_N_DEMONITOR:
+        ki_monitor_unasked(n);
+        break;
+    default:
+        KI_CHECK(!"a socket got a node of unknown kind");
+    }
+}
+
 static void
 handle(struct ki_socket *s, struct ki_node *n)
 {
@@ -315,13 +359,11 @@ handle(struct ki_socket *s, struct ki_node *n)
         retry(s);
         break;
     case KI_N_OWNER_DOWN:
-        if (!s->closing) {
-            s->lost = true;
-            ki_socket_begin_close(s);
-        }
+        lose(s, s->owner->why); /* which stays: it waits for our end */
         break;
     default:
-        KI_CHECK(!"a socket got a node of unknown kind");
+        signalled(s, n);
+        break;
     }
 }
 
@@ -503,6 +545,9 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
             break;
         handle_all(s, ki_mbox_take(&s->task.mbox));
     }
+    /* Descriptor and port are free. */
+    ki_link_tell_all(&s->links, s->why);
+    ki_monitor_tell_all(&s->watched_by, s->why);
     /* From GONE's push on the record is the owner's. */
     s->gone_node.kind = KI_N_GONE;
     s->gone_node.to = s->owner_id;

@@ -89,7 +89,7 @@ attach(struct ki_proc *p, struct ki_proc *c, const kith_spawn_options *o, kith_r
     if (o->name)
         ki_name_publish(c);
     if (m) {
-        ki_monitor_at_birth(c, m);
+        ki_monitor_at_birth(m);
         *ref = (kith_ref){ki_load_rlx(&m->id)};
     }
     return 0;

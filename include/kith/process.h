@@ -202,6 +202,19 @@ KITH_API int
 kith_exit_signal(kith_pid pid, kith_reason why);
 
 /**
+ * Send an exit signal with options.
+ *
+ * flags: KITH_PRIORITY (link.h) asks for priority of the EXIT message, if the receiver traps
+ * exits; it has it if the receiver is linked to the caller by kith_link_opt with KITH_PRIORITY.
+ *
+ * returns  as kith_exit_signal; KITH_EINVAL for other flags.
+ * context  any thread; never suspends.
+ * source   OTP erlang:exit/3. Differs: a link that wants priority admits it, not an alias alone.
+ */
+KITH_API int
+kith_exit_signal_opt(kith_pid pid, kith_reason why, unsigned flags);
+
+/**
  * Choose whether exit signals to the caller become messages.
  *
  * returns  nothing.
