@@ -165,6 +165,27 @@ CASE(spawn_not_trapping, "A child does not trap exits because its parent does.",
     show(take_ref(m));
 }
 
+CASE(spawn_parent_ends, "A child that is not linked outlives its parent.", "erlang:spawn/1",
+     ON_NODE, "a died: user(1)\nmsg(2)\n")
+{
+    const kith_pid me = kith_self();
+    const puppet a = make("a");
+
+    in(a, [me] {
+        const kith_pid child = spawn([me] {
+            take();
+            must(send(me, 2));
+        });
+
+        must(kith_send(me, 1, &child, sizeof child));
+    });
+    const kith_pid child = *KITH_BODY(take_tag(1), kith_pid);
+    tell(a, [] { kith_exit(user(1)); });
+    died(a);
+    must(send(child, 1));
+    show();
+}
+
 CASE(spawn_wait, "The end of a process can be waited for, but not its own.", "(none)",
      HERE("Erlang has monitors only"), "lives: timeout\ndead: noproc\nitself: edeadlk\n")
 {
