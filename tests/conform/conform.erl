@@ -69,6 +69,7 @@ word(Fun) ->
         false -> "false";
         undefined -> "undefined";
         {error, {already_started, _}} -> "already_started";
+        {error, {Why, Child}} when element(1, Child) =:= child -> reason(Why);
         {error, Why} -> reason(Why);
         ignore -> "ignore";
         _ -> "ok"

@@ -80,6 +80,9 @@ void label(kith_ref ref, const char *name);
 const char *who(kith_pid pid);
 const char *which(kith_ref ref);
 
+/* The newest that has this name. */
+kith_pid pid_of(const char *name);
+
 /* Kills all that have a name but one, and forgets them. */
 void kill_all(kith_pid but);
 

@@ -74,3 +74,81 @@ timer_maker_dies() ->
 timer_receiver_dead() ->
     A = gone(a),
     say("send_after: ~s", [word(fun() -> erlang:send_after(5, A, {msg, 1}) end)]).
+
+start_timer(Ms, To) ->
+    label(erlang:start_timer(Ms, To, data), t).
+
+read(T) ->
+    say("read: ~p", [case erlang:read_timer(T) of false -> false; _ -> left end]).
+
+timer_start() ->
+    self() ! {msg, 1},
+    T = start_timer(5, self()),
+    show(conform:take_ref(T)),
+    show().
+
+timer_start_cancel() ->
+    cancel(start_timer(10000, self())),
+    nothing().
+
+timer_at() ->
+    T = erlang:monotonic_time(millisecond) + 20,
+    erlang:send_after(T, self(), {msg, 1}, [{abs, true}]),
+    show(),
+    Now = erlang:monotonic_time(millisecond),
+    say(if Now >= T -> "not early"; true -> "early" end).
+
+timer_at_past() ->
+    erlang:send_after(erlang:monotonic_time(millisecond) - 1000, self(), {msg, 1}, [{abs, true}]),
+    show().
+
+timer_to_name() ->
+    A = make(a), B = make(b),
+    register(conform_timed, A),
+    erlang:send_after(40, conform_timed, {msg, 1}),
+    unregister(conform_timed),
+    register(conform_timed, B),
+    send_after(60, self(), 2),
+    take_tag(2),
+    in(A, fun() -> nothing() end),
+    in(B, fun() -> show() end),
+    finish(B).
+
+timer_to_no_name() ->
+    T = erlang:send_after(10000, conform_nobody, {msg, 1}),
+    say("send_after: ok"),
+    read(T),
+    cancel(T).
+
+timer_to_name_fires() ->
+    T = erlang:send_after(5, conform_nobody, {msg, 1}),
+    send_after(40, self(), 2),
+    show(),
+    read(T).
+
+timer_to_name_dies() ->
+    A = make(a),
+    register(conform_timed, A),
+    T = erlang:send_after(10000, conform_timed, {msg, 1}),
+    finish(A),
+    read(T).
+
+timer_start_to_name() ->
+    register(conform_timed, self()),
+    start_timer(5, conform_timed),
+    show().
+
+timer_read() ->
+    T = send_after(10000, self(), 1),
+    [begin
+         Left = erlang:read_timer(T),
+         say(if is_integer(Left), Left > 0, Left =< 10000 -> "within 10000"; true -> "never" end)
+     end || _ <- [1, 2]].
+
+timer_read_ended() ->
+    T = send_after(10000, self(), 1),
+    U = send_after(1, self(), 1),
+    erlang:cancel_timer(T),
+    take(),
+    read(T),
+    read(U).

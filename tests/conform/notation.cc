@@ -36,6 +36,15 @@ static const struct {
     {"cast", KITH_ENOPROC, "ok"},
     {"cast", KITH_ENOENT, "ok"},
     {"start", KITH_EEXIST, "already_started"},
+    {"check_childspecs", KITH_EEXIST, "duplicate_child_name"},
+    {"check_childspecs", KITH_EINVAL, "error"},
+    {"start_child", KITH_EALREADY, "already_started"},
+    {"start_child", KITH_EEXIST, "already_present"},
+    {"terminate_child", KITH_ENOENT, "not_found"},
+    {"restart_child", KITH_ENOENT, "not_found"},
+    {"restart_child", KITH_EALREADY, "running"},
+    {"delete_child", KITH_ENOENT, "not_found"},
+    {"delete_child", KITH_EBUSY, "running"},
 };
 
 const char *
@@ -60,6 +69,7 @@ print_words()
 
 static std::mutex lock;
 static std::map<std::uint64_t, const char *> pids, refs; /* under lock */
+static std::map<std::string, std::uint64_t> newest;      /* under lock */
 
 void
 label(kith_pid pid, const char *name)
@@ -67,6 +77,7 @@ label(kith_pid pid, const char *name)
     const std::lock_guard guard(lock);
 
     pids[pid.id] = name;
+    newest[name] = pid.id;
 }
 
 void
@@ -86,6 +97,14 @@ who(kith_pid pid)
     return pid.id == 0 ? "undefined" : i == pids.end() ? "?" : i->second;
 }
 
+kith_pid
+pid_of(const char *name)
+{
+    const std::lock_guard guard(lock);
+
+    return {newest[name]};
+}
+
 void
 kill_all(kith_pid but)
 {
@@ -95,6 +114,7 @@ kill_all(kith_pid but)
         if (id != but.id)
             maybe(kith_exit_signal({id}, plain(KITH_KILL)));
     pids.clear();
+    newest.clear();
 }
 
 const char *
