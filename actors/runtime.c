@@ -32,6 +32,9 @@ enum {
     DEFAULT_KILL_MS = 1000,
     GRACE_MS = 190, /* twice, with reports between, in the 400 ms that runtime.h promises */
     LEAVE_MS = 10000,
+    DEFAULT_PROCESSES = 1 << 20,
+    PROCESSES_MAX =
+        (1 << 27) - 1, /* half of what a table can hold: threads have records too */
     MS = 1000000
 };
 
@@ -121,7 +124,7 @@ from_environment(const char *name, int max, int *v)
 static int
 read_options(kith_options *ours, const kith_options *theirs)
 {
-    int message_only;
+    int message_only, processes = -1; /* not set */
 
     *ours = (kith_options) KITH_OPTIONS_INIT;
     if (theirs) {
@@ -131,10 +134,16 @@ read_options(kith_options *ours, const kith_options *theirs)
     }
     message_only = ours->message_only;
     if (from_environment("KITH_WORKERS", KI_WORKERS_MAX, &ours->workers) < 0 ||
-        from_environment("KITH_MESSAGE_ONLY", 1, &message_only) < 0)
+        from_environment("KITH_MESSAGE_ONLY", 1, &message_only) < 0 ||
+        from_environment("KITH_PROCESSES", PROCESSES_MAX, &processes) < 0)
         return KITH_EINVAL;
+    if (processes >= 0)
+        ours->processes = (size_t) processes;
     ours->message_only = message_only != 0;
-    return ours->workers < 0 || ours->workers > KI_WORKERS_MAX ? KITH_EINVAL : 0;
+    return ours->workers < 0 || ours->workers > KI_WORKERS_MAX ||
+                   ours->processes > PROCESSES_MAX
+               ? KITH_EINVAL
+               : 0;
 }
 
 static void
@@ -198,6 +207,7 @@ start(const kith_options *o)
     if (rc < 0)
         return rc;
     ki_runtime.message_only = o->message_only;
+    ki_runtime.max_procs = o->processes ? o->processes : DEFAULT_PROCESSES;
     ki_sched.poller = &ki_poller_system;
     ki_sched.on_event = ki_socket_event;
     ki_sched.on_signal = ki_signals_deliver;

@@ -14,6 +14,7 @@ struct ki_runtime {
     _Atomic(bool) forked;      /* [a] some fork has happened: descriptors may live on */
     bool message_only;         /* [i] */
     _Atomic(uint64_t) n_procs; /* [a] living processes, threads not counted */
+    uint64_t max_procs;        /* [i] more than that are refused */
     _Atomic(uint32_t) quiet;   /* [a] futex: changes when n_procs reaches 0 */
     struct ki_slots procs, sockets, ops, monitors, timers;
 };

@@ -102,6 +102,17 @@ makes_sense(const kith_spawn_options *o)
            o->mailbox_policy >= KITH_MAILBOX_FAIL && o->mailbox_policy <= KITH_MAILBOX_KILL;
 }
 
+/* Takes a place among the living. relaxed: the count orders nothing; its zero is looked at with
+ * acq_rel. One that is refused stands in the count for a moment, so that others may be too. */
+static bool
+take_place(void)
+{
+    if (ki_fast(ki_add_rlx(&ki_runtime.n_procs, 1) < ki_runtime.max_procs))
+        return true;
+    ki_proc_count_down();
+    return false;
+}
+
 static int
 spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, size_t len,
       kith_pid *pid, kith_ref *ref)
@@ -114,9 +125,13 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
         return rc;
     if (ki_slow(len != 0 && !arg) || ki_slow(o && !makes_sense(o)))
         return KITH_EINVAL;
-    c = ki_proc_new(b->body);
-    if (ki_slow(!c))
+    if (ki_slow(!take_place()))
         return KITH_EAGAIN;
+    c = ki_proc_new(b->body);
+    if (ki_slow(!c)) {
+        ki_proc_count_down();
+        return KITH_EAGAIN;
+    }
     c->is_conn = b->conn != NULL;
     if (c->is_conn)
         c->u.conn = b->conn;
@@ -141,12 +156,11 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
         rc = attach(p, c, o, ref);
     if (ki_slow(rc < 0)) {
         abort_child(c);
+        ki_proc_count_down();
         return rc;
     }
     if (pid)
         *pid = (kith_pid){ki_proc_id(c)};
-    ki_add_rlx(&ki_runtime.n_procs,
-               1); /* relaxed: the count's zero is looked at with acq_rel */
     if (b->body == KI_BODY_STACK)
         ki_fiber_init(&c->fiber);
     ki_sched_ready_fifo(ki_proc_task(c));

@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-/* The environment overrides: KITH_WORKERS (0..250) and KITH_MESSAGE_ONLY (0, 1). */
+/* The environment overrides: KITH_WORKERS (0..250), KITH_MESSAGE_ONLY (0, 1) and KITH_PROCESSES
+ * (0..134,217,727). */
 typedef struct kith_options {
     size_t size; /* sizeof(kith_options): an older caller's struct still works */
     int workers; /* threads that run processes, 250 at most; 0 = one a usable CPU */
@@ -29,11 +30,14 @@ typedef struct kith_options {
     kith_ms drain;        /* of kith_main and these signals: 0 = 5,000 */
     kith_ms kill;         /* the same: 0 = 1,000 */
     bool message_only;    /* no call runs inline on the caller's thread: for tests */
+    size_t
+        processes; /* that live at a time, 134,217,727 at most; 0 = 1,048,576. One more is
+                         refused with KITH_EAGAIN; plain threads are not counted */
 } kith_options;
 
 #define KITH_OPTIONS_INIT \
     { \
-        sizeof(kith_options), 0, false, 0, 0, false \
+        sizeof(kith_options), 0, false, 0, 0, false, 0 \
     }
 
 /**

@@ -77,15 +77,22 @@ TEST(Runtime, RefusesOptionsThatMakeNoSense)
     EXPECT_EQ(KITH_EINVAL, kith_start(&o));
     o.workers = 1000000;
     EXPECT_EQ(KITH_EINVAL, kith_start(&o));
-    for (const char *bad : {"abc", "1x", "-1", "251"}) {
-        const kt_env env("KITH_WORKERS", bad);
+    const std::pair<const char *, const char *> bad_ones[] = {
+        {"KITH_WORKERS", "abc"},        {"KITH_WORKERS", "1x"},
+        {"KITH_WORKERS", "-1"},         {"KITH_WORKERS", "251"},
+        {"KITH_PROCESSES", "many"},     {"KITH_PROCESSES", "-1"},
+        {"KITH_PROCESSES", "134217728"}};
+    for (const auto &[name, bad] : bad_ones) {
+        const kt_env env(name, bad);
 
         testing::internal::CaptureStderr();
         EXPECT_EQ(KITH_EINVAL, kith_start(nullptr));
-        EXPECT_NE(std::string::npos,
-                  testing::internal::GetCapturedStderr().find("KITH_WORKERS"))
+        EXPECT_NE(std::string::npos, testing::internal::GetCapturedStderr().find(name))
             << "the error says which variable";
     }
+    o = KITH_OPTIONS_INIT;
+    o.processes = 134217728;
+    EXPECT_EQ(KITH_EINVAL, kith_start(&o));
     EXPECT_EQ(KITH_EINVAL, kith_main(nothing, nullptr, 0, &o));
     o = KITH_OPTIONS_INIT;
     o.workers = 3;
