@@ -92,6 +92,8 @@ recv_urgent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
 
+    if (n > 0)
+        ki_count(&s->received, (size_t) n);
     if (n != KITH_EINVAL && n != KITH_EAGAIN)
         return done(result, n);
     return s->ended ? done(result, 0) : wait_for_change(s, result);
@@ -151,6 +153,7 @@ ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags, ptrdif
     size_t turn = 0;
 
     while (n >= 0) {
+        ki_count(&s->sent, (size_t) n);
         io->done += (size_t) n;
         turn += (size_t) n;
         if (io->done >= io->len || s->type != KITH_STREAM)

@@ -229,14 +229,15 @@ struct ki_socket {
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */
-    struct ki_monitor *watched_by;  /* [s] monitors of it */
-    bool ended;                     /* [s] the peer has sent its last */
-    uint32_t owed;                  /* [s] STOP nodes that are still to come */
-    uint16_t cooldown_ms;           /* [s] from a try to the next by the retry timer */
-    uint32_t ready;                 /* [s] KI_READY_ bits not yet disproved by EAGAIN */
-    struct ki_queue queue[KI_DIRS]; /* [s] */
-    struct ki_proc *owner;          /* [s] type-stable */
-    uint64_t owner_id;              /* [s] */
+    struct ki_monitor *watched_by;    /* [s] monitors of it */
+    bool ended;                       /* [s] the peer has sent its last */
+    uint32_t owed;                    /* [s] STOP nodes that are still to come */
+    uint16_t cooldown_ms;             /* [s] from a try to the next by the retry timer */
+    uint32_t ready;                   /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    _Atomic(uint64_t) received, sent; /* [a:s] bytes; relaxed, others look: a listener */
+    struct ki_queue queue[KI_DIRS];   /* [s] */
+    struct ki_proc *owner;            /* [s] type-stable */
+    uint64_t owner_id;                /* [s] */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
     bool down_sent;                        /* [p] of the owner, dying: it was told */
     bool gone_early;           /* [p] of the owner: GONE came while it was given away */

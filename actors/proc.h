@@ -139,11 +139,17 @@ struct ki_birth {
     const void *site;  /* where spawn was called from */
     uint64_t start_op; /* told when it is ready, or has died before that; start.c */
     bool supervisor;   /* no child of it outlives it */
+    bool accepted;     /* a server whose argument is a kith_accepted; server.h */
 };
 
 /* ki_spawn is kith_spawn_opt for every kind of body. spawn.c */
 int ki_spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg,
              size_t len, kith_pid *pid);
+
+/* ki_spawn_options reads the options of a caller, of the size it was compiled with, and looks at them:
+ * 0 or KITH_EINVAL. spawn.c */
+KI_NODISCARD int ki_spawn_options(kith_spawn_options *ours,
+                                  const kith_spawn_options *theirs);
 
 /* exit.c */
 KI_NORETURN void ki_exit_here(

@@ -18,7 +18,8 @@ enum { TURN = 64 }; /* messages a handler handles before others have their turn 
 struct ki_handler {
     const kith_server *type;
     void *state;
-    bool ready; /* init has succeeded */
+    bool ready;    /* init has succeeded */
+    bool accepted; /* init's argument is a kith_accepted, whose bytes are behind it */
 };
 
 /* ---- the callbacks ---- */
@@ -28,8 +29,8 @@ handle(struct ki_handler *h, struct ki_msg *m)
 {
     const kith_server *t = h->type;
 
-    if (m->node.flags & KI_MSG_CALL) {
-        kith_from from = {m->pub.ref.id, m->pub.from.id};
+    if (ki_is_call(&m->pub)) {
+        kith_from from = ki_call_from(&m->pub);
 
         if (t->call)
             return t->call(h->state, from, &m->pub);
@@ -44,8 +45,11 @@ handle(struct ki_handler *h, struct ki_msg *m)
 static int
 init(struct ki_proc *p, struct ki_handler *h, void *arg)
 {
-    int rc = h->type->init ? h->type->init(h->state, arg) : 0;
+    int rc;
 
+    if (h->accepted && ((kith_accepted *) arg)->arg) /* of this copy */
+        ((kith_accepted *) arg)->arg = (char *) arg + KI_ACCEPTED_ROOM;
+    rc = h->type->init ? h->type->init(h->state, arg) : 0;
     h->ready = rc >= 0;
     ki_start_ack(p, rc);
     return rc < 0 ? rc : KITH_CONTINUE;
@@ -197,6 +201,7 @@ ki_server_spawn(const kith_server *t, const kith_spawn_options *o, const void *a
 
     if (!h)
         return KITH_ENOMEM;
+    h->accepted = b.accepted;
     b.handler = h;
     b.body = t->with_stack ? KI_BODY_STACK : KI_BODY_HANDLER;
     b.fn = t->with_stack ? loop : fn_for_reports(t);

@@ -12,6 +12,23 @@ extern const struct ki_task_type ki_handler_task_type;
 int ki_server_spawn(const kith_server *t, const kith_spawn_options *o, const void *arg,
                     size_t len, struct ki_birth b, kith_pid *pid);
 
+/* ki_is_call: m is a kith_call; ki_call_from: who waits for its reply. */
+static inline bool
+ki_is_call(const kith_msg *m)
+{
+    return (ki_msg_of(m)->node.flags & KI_MSG_CALL) != 0;
+}
+
+static inline kith_from
+ki_call_from(const kith_msg *m)
+{
+    return (kith_from){m->ref.id, m->from.id};
+}
+
+/* The argument of a server whose birth is `accepted`: a kith_accepted, and at this distance, aligned
+ * for anything, the bytes that its `arg` shall point to in the server's copy, unless it is NULL. */
+#define KI_ACCEPTED_ROOM ((sizeof(kith_accepted) + 15) / 16 * 16)
+
 /* ki_handler_terminate runs the terminate callback, if init had succeeded. exit.c, step 2. */
 void ki_handler_terminate(struct ki_proc *p);
 

@@ -612,6 +612,7 @@ ki_socket_stop_listening(struct ki_socket *s, void *arg)
     s->stopped = true;
     s->ready |= KI_READY_IN; /* for those that come later */
     answer_all(s, KI_DIR_READ, KITH_ESTOPPED);
-    (void) ki_seam.shutdown(ki_load_rlx(&s->fd), ki_sock_how(KITH_SHUT_BOTH));
+    if (!s->shared) /* else it is not ours alone: who takes it over next goes on */
+        (void) ki_seam.shutdown(ki_load_rlx(&s->fd), ki_sock_how(KITH_SHUT_BOTH));
     return 0;
 }

@@ -104,10 +104,12 @@ enum ki_attempt ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *
 enum ki_attempt ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags,
                            ptrdiff_t *result);
 
-/* io.c I1. socket.c takes `drains` away when one of the exceptions is seen. */
+/* n bytes came, of `want`. io.c I1; socket.c takes `drains` away when one of the exceptions is
+ * seen. */
 KI_HOT void
 ki_io_note_read(struct ki_socket *s, size_t n, size_t want)
 {
+    ki_count(&s->received, n);
     if (n < want && s->drains)
         s->ready &= ~(uint32_t) KI_READY_IN;
 }
@@ -134,6 +136,7 @@ ki_io_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 
     if (ki_slow(n != (ptrdiff_t) rest))
         return ki_io_sent(s, io, n, 0, result);
+    ki_count(&s->sent, rest);
     io->done = io->len;
     *result = (ptrdiff_t) io->len; /* with what went in earlier turns */
     return KI_TRY_DONE;

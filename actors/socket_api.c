@@ -404,6 +404,7 @@ kith_socket_send(kith_socket h, const void *buf, size_t len, unsigned flags,
     if (may_try(s, KI_DIR_WRITE)) {
         n = ki_seam.send(ki_load_rlx(&s->fd), buf, len, 0);
         if (ki_fast(n == (ptrdiff_t) len)) {
+            ki_count(&s->sent, len);
             ki_socket_release(s);
             return n;
         }

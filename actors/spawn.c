@@ -163,7 +163,10 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
         *pid = (kith_pid){ki_proc_id(c)};
     if (b->body == KI_BODY_STACK)
         ki_fiber_init(&c->fiber);
-    ki_sched_ready_fifo(ki_proc_task(c));
+    if (ki_slow(o && o->give.id)) /* a connection: the least loaded worker gets it */
+        ki_sched_ready_shared(ki_proc_task(c));
+    else
+        ki_sched_ready_fifo(ki_proc_task(c));
     ki_proc_charge(p, SPAWN_COST);
     return 0;
 }
@@ -229,6 +232,14 @@ kith_socket_spawn(kith_socket s, kith_conn fn, const void *arg, size_t len, kith
     if (!fn)
         return KITH_EINVAL;
     return s.id ? spawn(&o, &b, arg, len, pid, NULL) : KITH_EBADF;
+}
+
+int
+ki_spawn_options(kith_spawn_options *ours, const kith_spawn_options *theirs)
+{
+    int rc = read_options(ours, theirs);
+
+    return rc == 0 && !makes_sense(ours) ? KITH_EINVAL : rc;
 }
 
 int

@@ -265,6 +265,12 @@ ki_sched_ready_slowly(struct ki_task *t)
         ki_load_rlx(&t->type)->wake(t);
         return;
     }
+    ki_sched_ready_shared(t);
+}
+
+void
+ki_sched_ready_shared(struct ki_task *t)
+{
     inject(t, t, 1);
     ki_sched_notify();
 }

@@ -3,8 +3,8 @@
  *
  * A task is anything with a mailbox and a run function. It stands in one run queue while it is
  * OWNED and not running (mbox.h I1), where every worker can take it: a worker's last-in slot,
- * its ring of 256, or the one shared list behind a lock that takes the overflow and what threads
- * outside bring. */
+ * its ring of 256, or the one shared list behind a lock that takes the overflow, what threads outside
+ * bring, and what shall run wherever there is least to do. */
 #ifndef KI_SCHED_H
 #define KI_SCHED_H
 
@@ -122,8 +122,10 @@ void ki_sched_halt(void);
 bool ki_sched_join(uint64_t deadline_ns);
 
 /* ki_sched_ready makes an OWNED task run: soon and here when called by a worker (last-in slot).
- * Any thread. ki_sched_ready_fifo puts it behind all others of this worker. */
+ * Any thread. ki_sched_ready_fifo puts it behind all others of this worker. ki_sched_ready_shared
+ * makes it run on whichever worker is free first: behind all in the shared list. */
 void ki_sched_ready(struct ki_task *t);
+void ki_sched_ready_shared(struct ki_task *t);
 
 /* The parts of it that are seldom needed. */
 void ki_sched_ready_slowly(struct ki_task *t);

@@ -28,4 +28,5 @@ struct ki_seam ki_seam = {
     .dup = ki_sock_dup,
     .set_blocking = ki_sock_set_blocking,
     .ioctl_int = ki_sock_ioctl_int,
+    .unlink_socket = ki_sock_unlink,
 };

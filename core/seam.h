@@ -45,6 +45,9 @@ struct ki_seam {
     int (*dup)(int fd);
     int (*set_blocking)(int fd, bool on);
     int (*ioctl_int)(int fd, unsigned long request, int *v);
+
+    /* Takes away a local socket's path; KITH_ENOTSOCK: something else is there. */
+    int (*unlink_socket)(const char *path);
 };
 
 extern struct ki_seam ki_seam;

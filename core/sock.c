@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -212,6 +213,19 @@ ki_sock_ioctl_int(int fd, unsigned long request, int *v)
 {
     int r = ioctl(fd, request, v);
 
+    return CODE(r);
+}
+
+int
+ki_sock_unlink(const char *path)
+{
+    struct stat is;
+    int r = lstat(path, &is);
+
+    if (r == 0 && !S_ISSOCK(is.st_mode))
+        return KITH_ENOTSOCK;
+    if (r == 0)
+        r = unlink(path);
     return CODE(r);
 }
 

@@ -32,6 +32,7 @@ int ki_sock_setopt(int fd, int level, int number, const void *v, unsigned len);
 int ki_sock_dup(int fd);
 int ki_sock_set_blocking(int fd, bool on);
 int ki_sock_ioctl_int(int fd, unsigned long request, int *v);
+int ki_sock_unlink(const char *path);
 
 /* ki_sock_flags turns KITH_MSG_ bits into the system's; KITH_EOPNOTSUPP for one it lacks. */
 int ki_sock_flags(unsigned flags);

@@ -7,6 +7,7 @@
 #include <kith/error.h>
 #include <kith/future.h>
 #include <kith/link.h>
+#include <kith/listener.h>
 #include <kith/message.h>
 #include <kith/name.h>
 #include <kith/net.h>

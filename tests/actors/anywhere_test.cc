@@ -244,6 +244,17 @@ const row table[] = {
     CALL(kith_supervisor_count_children, WAITS, KITH_ENOPROC, t.pid, &t.counts),
     CALL_SO(kith_init_ack, ZERO, 0, kith_init_ack(0); return 0;),
 
+    /* listener.h */
+    CALL_SO(kith_listener_start, WAITS, 0, kith_listener l = KITH_LISTENER_INIT;
+            l.conn = no_conn;
+            const int rc = kith_listener_start("127.0.0.1:0", &l, &t.child);
+            if (rc == 0) kt_ignore(kith_listener_stop(t.child, 0)); return rc;),
+    CALL(kith_listener_stop, WAITS, KITH_ENOPROC, t.pid, 0),
+    CALL_SO(kith_listener_info, WAITS, KITH_ENOPROC,
+            struct kith_listener_info info = KITH_LISTENER_INFO_INIT;
+            return kith_listener_info(t.pid, &info);),
+    CALL(kith_listener_sockname, WAITS, KITH_ENOPROC, t.pid, &t.a),
+
     /* socket.h */
     CALL_SO(kith_socket_open, CODE, 0,
             const int rc = kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &t.new_s);
