@@ -18,6 +18,7 @@ static const struct {
     {"link", KITH_ENOPROC, "noproc"},
     {"send", KITH_ENOPROC, "ok"},
     {"exit_signal", KITH_ENOPROC, "ok"},
+    {"unalias", KITH_ENOENT, "false"},
     {"demonitor", KITH_EINVAL, "badarg"},
     {"register", KITH_EEXIST, "badarg"},
     {"register", KITH_EALREADY, "badarg"},
