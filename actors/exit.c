@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "actors/alias.h"
+#include "actors/limit.h"
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/name.h"
@@ -129,6 +130,7 @@ ki_exit_step(struct ki_proc *p)
         case DRAIN:
             ki_mbox_begin_exit(&p->fiber.task.mbox);
             ki_proc_take(p);
+            ki_senders_refuse(p);
             drop_messages(p);
             ki_name_drop(p);
             ki_monitor_drop_all(p);

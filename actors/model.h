@@ -27,6 +27,8 @@ enum ki_node_kind {
     /* to processes */
     KI_N_MSG = 1,   /* a message */
     KI_N_REF,       /* a timer's message, or one that users gave a ref */
+    KI_N_SENDER,    /* an operation: somebody waits for room in your mailbox */
+    KI_N_NO_SENDER, /* that has ended without you */
     KI_N_GIVE,      /* a message that brings a socket with it */
     KI_N_OWN,       /* the same without a message */
     KI_N_DONE,      /* an operation of yours has ended */
@@ -117,7 +119,8 @@ enum ki_op_kind {
     KI_OP_CALL, /* a function to be run under the socket's ownership */
     KI_OP_CLOSE,
     KI_OP_CALL_SERVER, /* a request to a server: whoever replies is the executor */
-    KI_OP_JOB          /* a job of the side pool */
+    KI_OP_JOB,         /* a job of the side pool */
+    KI_OP_SEND_WAIT    /* a message that waits for room: its receiver is the executor */
 };
 
 /* What an operation is to do. On the caller's stack while it runs inline, in the record when it
@@ -312,6 +315,7 @@ struct ki_limit {
     _Atomic(int) policy;
     _Atomic(uint64_t) max_messages, max_bytes;
     _Atomic(uint64_t) messages, bytes;
+    _Atomic(uint64_t) refused, dropped, waited; /* since birth */
 };
 
 /* How many of each a process has. It alone writes; any thread reads, relaxed: they order nothing. */
@@ -339,13 +343,16 @@ struct ki_proc {
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */
     bool has_taken;          /* [p] mail, in this series of waits */
+    uint8_t unfetched;       /* [p] messages received since it last looked for mail */
     uint8_t hold_exit;       /* [p] > 0: not now */
     uint8_t exit_stage;      /* [p] exit.c */
     struct ki_inbox inbox;   /* [p] */
-    struct ki_msg *received; /* [p] what the last receive answered */
-    struct ki_op *ops;       /* [p] started, not ended */
-    struct ki_op *own_op;    /* [p] kept for the calls it waits in itself; NULL at first */
-    bool own_waits;          /* [p] it is under way */
+    struct ki_queue senders; /* [p] who wait for room in the mailbox: send_wait.c */
+    uint64_t kept_messages, kept_bytes; /* [p] shares that are the oldest sender's */
+    struct ki_msg *received;            /* [p] what the last receive answered */
+    struct ki_op *ops;                  /* [p] started, not ended */
+    struct ki_op *own_op; /* [p] kept for the calls it waits in itself; NULL at first */
+    bool own_waits;       /* [p] it is under way */
     uint64_t last_id; /* [p] the socket it called last: a look-up saved at the next call */
     struct ki_socket
         *last_socket;          /* [p] its record; type-stable, and a claim checks the id */

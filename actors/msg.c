@@ -60,6 +60,18 @@ ki_msg_post(struct ki_proc *to, uint64_t to_id, struct ki_msg *m)
     return ki_sched_post(ki_proc_task(to), &m->node, KI_MBOX_DEAD | KI_MBOX_EXITING);
 }
 
+int
+ki_msg_push(struct ki_proc *self, struct ki_proc *p, kith_pid to, struct ki_msg *m)
+{
+    if (ki_slow(!ki_msg_post(p, to.id, m))) {
+        ki_limit_refund(p, m);
+        ki_msg_free(m);
+        return KITH_ENOPROC;
+    }
+    ki_proc_charge(self, 1);
+    return 0;
+}
+
 static int
 post_or_free(struct ki_proc *self, kith_pid to, struct ki_msg *m)
 {
@@ -79,13 +91,7 @@ post_or_free(struct ki_proc *self, kith_pid to, struct ki_msg *m)
             return rc < 0 ? rc : 0;
         }
     }
-    if (ki_slow(!ki_msg_post(p, to.id, m))) {
-        ki_limit_give(p, m);
-        ki_msg_free(m);
-        return KITH_ENOPROC;
-    }
-    ki_proc_charge(self, 1);
-    return 0;
+    return ki_msg_push(self, p, to, m);
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "actors/limit.h"
 #include "actors/msg.h"
 #include "core/seam.h"
 
@@ -154,8 +155,14 @@ ki_op_submit(struct ki_op *op)
 static void
 tell_executor(struct ki_op *op, struct ki_wakes *wakes)
 {
-    struct ki_task *t = &op->socket->task;
+    struct ki_task *t;
 
+    if (op->io.kind == KI_OP_SEND_WAIT) { /* awaited by its starter, who alone stops it */
+        KI_ASSERT(!wakes);
+        ki_sender_stopped(op);
+        return;
+    }
+    t = &op->socket->task;
     op->request.kind = KI_N_STOP;
     /* Sure: a socket does not die before every STOP has come. */
     if (ki_mbox_push_sure(&t->mbox, &op->request) != KI_PUSH_SCHEDULE)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "actors/alias.h"
+#include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/ref.h"
@@ -46,8 +47,8 @@ ki_proc_new(enum ki_body body)
     f->stack.size = 0;
     p->body = (uint8_t) body;
     p->alarm.expire = wait_expired;
-    p->last_id = 1;                    /* no socket's */
-    ki_store_rlx(&p->limit.on, false); /* relaxed: strangers' shares go nowhere */
+    p->last_id = 1; /* no socket's */
+    ki_limit_init(p);
     ki_store_rlx(&p->in_tree, false);
     ki_store_rlx(&p->has.links, 0);
     ki_store_rlx(&p->has.monitors, 0);
@@ -168,6 +169,12 @@ stranger(struct ki_node *n)
     case KI_N_MONITOR:
         ki_monitor_refused(n);
         break;
+    case KI_N_SENDER:
+        ki_sender_came(NULL, n);
+        break;
+    case KI_N_NO_SENDER:
+        ki_sender_left(NULL, n);
+        break;
     /* The dead has told; who unlinks or demonitors had not taken that yet. Its end is inactive and
      * in no list of p's: only the count goes. */
     case KI_N_UNLINK:
@@ -208,6 +215,12 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         break;
     case KI_N_ALIAS:
         ki_alias_received(p, n);
+        break;
+    case KI_N_SENDER:
+        ki_sender_came(p, n);
+        break;
+    case KI_N_NO_SENDER:
+        ki_sender_left(p, n);
         break;
     case KI_N_GIVE:
     case KI_N_OWN:

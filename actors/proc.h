@@ -105,6 +105,10 @@ void ki_proc_park_for_sure(struct ki_proc *p);
 /* ki_proc_take takes and dispatches all mail; false: there was none. */
 bool ki_proc_take(struct ki_proc *p);
 
+/* Messages that a process takes out of its inbox at most without a look at its mailbox: a signal
+ * that has come is acted on before the next 64 messages. */
+enum { KI_FETCH_EVERY = 32 };
+
 /* ki_proc_dispatch acts on a chain that was taken, oldest first. */
 void ki_proc_dispatch(struct ki_proc *p, struct ki_node *n);
 

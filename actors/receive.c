@@ -153,6 +153,18 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
     }
 }
 
+/* However much lies in the inbox, signals that have come since act now. */
+static int
+fetch(struct ki_proc *p)
+{
+    int rc;
+
+    p->unfetched = 0;
+    ki_proc_take(p);
+    rc = p->dying ? 0 : ki_proc_die_if_doomed(p);
+    return rc < 0 ? ki_proc_wait_failed(p, rc) : 0;
+}
+
 static int
 enter(struct ki_proc **p, const kith_msg **m)
 {
@@ -163,7 +175,7 @@ enter(struct ki_proc **p, const kith_msg **m)
     if (ki_slow(!m))
         return KITH_EINVAL;
     ki_proc_charge(*p, 1);
-    return 0;
+    return ki_slow(++(*p)->unfetched >= KI_FETCH_EVERY) ? fetch(*p) : 0;
 }
 
 int

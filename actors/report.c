@@ -192,6 +192,9 @@ kith_process_info(kith_pid pid, struct kith_process_info *info)
     const char *what = ki_load_rlx(&p->waits_for);
     if (what)
         snprintf(v.waits_for, sizeof v.waits_for, "%s", what);
+    v.mailbox_refused = ki_load_rlx(&p->limit.refused);
+    v.mailbox_dropped = ki_load_rlx(&p->limit.dropped);
+    v.mailbox_waited = ki_load_rlx(&p->limit.waited);
     memcpy(info, &v, v.size);
     return 0;
 }

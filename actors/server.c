@@ -87,6 +87,11 @@ turn(struct ki_proc *p)
     if (!p->handler->ready)
         rc = init(p, p->handler, p->arg);
     for (int i = 0; i < TURN && rc == KITH_CONTINUE && p->inbox.head && !p->doomed; i++) {
+        if (i == KI_FETCH_EVERY) {
+            ki_proc_take(p);
+            if (p->doomed)
+                break;
+        }
         p->received = ki_inbox_take(p, &p->inbox.head);
         rc = handle(p->handler, p->received);
         ki_receive_drop(p);

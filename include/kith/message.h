@@ -78,6 +78,27 @@ KITH_API int
 kith_send(kith_pid to, uint64_t tag, const void *data, size_t len);
 
 /**
+ * Send a message to a mailbox that may be full, and wait until there is room.
+ *
+ * A mailbox without a limit has room always. With one, whatever its policy, the message waits
+ * outside; when the receiver takes others, those that wait are let in, oldest first, before what
+ * is sent by others later.
+ *
+ * unit     timeout: milliseconds; 0 does not wait. KITH_NOWAIT is refused.
+ * returns  0, it is in the mailbox; or
+ *          KITH_ENOPROC   the receiver is dead, or died before there was room;
+ *          KITH_ETIMEOUT  there was no room, and the message is gone;
+ *          KITH_EMSGSIZE  it has more bytes than the mailbox may ever hold;
+ *          KITH_EDEADLK   the caller's own mailbox is full;
+ *          KITH_EINVAL    as kith_send;  or a waiting code (error.h).
+ * context  a process or a plain thread; may suspend it.
+ * owns     `len` bytes of `data` are copied.
+ * source   OTP erlang:send/2 with the suspension of a sender to a busy port. Ours.
+ */
+KITH_API KITH_NODISCARD int
+kith_send_wait(kith_pid to, uint64_t tag, const void *data, size_t len, kith_ms timeout);
+
+/**
  * Make a message to be filled in place and sent without a copy.
  *
  * returns  the message, its `data` room for `len` bytes, aligned for anything, not zeroed;

@@ -23,7 +23,8 @@ extern "C" {
 #endif
 
 /* What happens to a message for a mailbox that has reached its cap. Messages of kith_send
- * and its kin count; calls, casts, timers, signals and the library's own do not. */
+ * and its kin count; calls, casts, timers, signals and the library's own do not, and are never
+ * dropped. kith_send_wait waits for room instead, whatever the policy. */
 enum {
     KITH_MAILBOX_FAIL, /* kith_send answers KITH_EFULL */
     KITH_MAILBOX_DROP, /* the message goes, kith_send answers 0 */
@@ -69,12 +70,14 @@ struct kith_process_info {
     char fn[64];         /* name of the function it runs, where symbols are known */
     char spawned_by[64]; /* name of the function that spawned it, the same */
     char waits_for[32];  /* "receive", "socket_recv"...; empty when it does not wait */
+    uint64_t mailbox_refused, mailbox_dropped; /* messages, since birth, by its limit */
+    uint64_t mailbox_waited;                   /* kith_send_wait that found it full */
 };
 
 #define KITH_PROCESS_INFO_INIT \
     { \
         sizeof(struct kith_process_info), {0}, KITH_STATUS_RUNNING, 0, 0, 0, 0, 0, "", "", \
-            "" \
+            "", 0, 0, 0 \
     }
 
 /**
@@ -223,6 +226,19 @@ kith_exit_signal_opt(kith_pid pid, kith_reason why, unsigned flags);
  */
 KITH_API void
 kith_flag_trap_exit(bool on);
+
+/**
+ * Limit the caller's own mailbox, or change its limit, as the spawn options do.
+ *
+ * What lies there already counts, be it too much; what is on its way without a share may come
+ * on top.
+ *
+ * returns  0; KITH_EINVAL for a policy that is none; or a common code (error.h).
+ * context  any thread; never suspends.
+ * source   OTP process_flag(max_heap_size), for what it is used for most.
+ */
+KITH_API int
+kith_flag_mailbox(size_t cap, size_t bytes, int policy);
 
 /**
  * Have a function called at the caller's death, whatever it dies of; the last first.

@@ -157,6 +157,7 @@ const row table[] = {
     CALL(kith_receive_match, WAITS, KITH_ETIMEOUT, yes, nullptr, &t.m, t.timeout),
     CALL(kith_receive_any, WAITS, 0, &t.m, &t.f, 1, t.timeout),
     CALL(kith_send, CODE, KITH_ENOPROC, t.pid, 1, t.b, sizeof t.b),
+    CALL(kith_send_wait, WAITS, KITH_ENOPROC, t.pid, 1, t.b, sizeof t.b, t.timeout),
     CALL_SO(kith_msg_new, PURE, 1, kith_msg *m = kith_msg_new(1, 8); kith_msg_free(m);
             return (m != nullptr) != (kith_send({1}, 1, nullptr, 0) == KITH_EFORKED);),
     CALL(kith_send_msg, CODE, KITH_ENOPROC, t.pid, kith_msg_new(1, 8)),
@@ -185,6 +186,7 @@ const row table[] = {
     CALL(kith_exit_signal, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, "")),
     CALL(kith_exit_signal_opt, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, ""),
          KITH_PRIORITY),
+    CALL(kith_flag_mailbox, CODE, 0, 0, 0, KITH_MAILBOX_FAIL),
     CALL_SO(kith_flag_trap_exit, ZERO, 0, kith_flag_trap_exit(false); return 0;),
     CALL(kith_defer, CODE, 0, do_nothing, nullptr),
     CALL_SO(kith_alloc, ZERO, 1, return kith_alloc(1) != nullptr;),

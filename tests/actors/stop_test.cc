@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <linux/seccomp.h>
 #include <string>
 #include <sys/prctl.h>
@@ -192,6 +193,39 @@ TEST_F(Stop, EndsTheWaitsOfPlainThreads)
         t.join();
     for (const auto &c : codes)
         EXPECT_EQ(KITH_ESTOPPED, c) << &c - codes;
+}
+
+/* In the mailbox of another thread, which nobody empties. */
+TEST_F(Stop, EndsAPlainThreadsWaitForRoomWithEstopped)
+{
+    std::atomic<std::uint64_t> full{0};
+    std::atomic<bool> over{false};
+    std::atomic<int> code{0};
+    std::thread other([&] {
+        ASSERT_EQ(0, kith_flag_mailbox(1, 0, KITH_MAILBOX_FAIL));
+        ASSERT_EQ(0, kith_send(kith_self(), 1, nullptr, 0));
+        full = kith_self().id;
+        kt_until([&] { return over.load(); });
+    });
+    ASSERT_TRUE(kt_until([&] { return full != 0; }));
+    std::atomic<std::uint64_t> sender{0};
+    std::thread waiter([&] {
+        sender = kith_self().id;
+        code = kith_send_wait({full}, 1, nullptr, 0, KITH_INFINITY);
+    });
+    ASSERT_TRUE(kt_until([&] {
+        struct kith_process_info i = KITH_PROCESS_INFO_INIT;
+
+        return sender && kith_process_info({sender}, &i) == 0 &&
+               std::strcmp(i.waits_for, "send_wait") == 0;
+    }));
+
+    EXPECT_EQ(0, kith_stop(0, 0));
+
+    waiter.join();
+    EXPECT_EQ(KITH_ESTOPPED, code);
+    over = true;
+    other.join();
 }
 
 /* Of a call to another thread: no socket's close and no death answers it before. */
