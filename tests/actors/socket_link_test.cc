@@ -342,7 +342,7 @@ TEST_F(SocketLink, StaysWhenTheSocketIsGivenAway)
 /* Who has heard of it can have the port, however it was closed and whoever hears. */
 TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
 {
-    for (std::size_t i = kt_scale(2000); i > 0 && !HasFailure(); i--)
+    for (std::size_t i = kt_scale(10000); i > 0 && !HasFailure(); i--)
         in_process([this, i] {
             struct given {
                 kith_pid to;
@@ -380,10 +380,15 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
             ASSERT_EQ(0, kith_spawn(listen, &g, sizeof g, &pid));
             ASSERT_EQ(0, kith_receive_tag(1, &m, KITH_INFINITY));
             t = *static_cast<const told *>(m->data);
-            if (i % 2 == 0) {
+            const bool by_socket = i % 4 < 2;
+            if (i % 4 == 0) {
                 ASSERT_EQ(0, kith_socket_monitor(t.l, &ref));
-            } else {
+            } else if (i % 4 == 1) {
                 ASSERT_EQ(0, kith_socket_link(t.l));
+            } else if (i % 4 == 2) {
+                ASSERT_EQ(0, kith_monitor(pid, &ref));
+            } else {
+                ASSERT_EQ(0, kith_link(pid));
             }
             if (g.how == 2) {
                 ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
@@ -391,7 +396,8 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
                 ASSERT_EQ(0, kith_send(pid, 1, nullptr, 0));
             }
             ASSERT_EQ(0, kith_receive(&m, KITH_INFINITY));
-            ASSERT_EQ(t.l.id, kt_down(m).socket.id);
+            ASSERT_EQ(by_socket ? t.l.id : 0, kt_down(m).socket.id);
+            ASSERT_EQ(by_socket ? 0 : pid.id, kt_down(m).pid.id);
             ASSERT_EQ(0, kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &again));
             ASSERT_EQ(0, kith_socket_bind(again, &t.a));
             ASSERT_EQ(0, kith_socket_listen(again, 1));
