@@ -26,6 +26,7 @@
 #include "actors/alias.h"
 #include "actors/limit.h"
 #include "actors/link.h"
+#include "actors/log.h"
 #include "actors/msg.h"
 #include "actors/name.h"
 #include "actors/op.h"
@@ -230,6 +231,7 @@ kith_exit(kith_reason why)
         ki_escape_to(p->escape);
     }
     ki_report_bad_exit(rc == 0 ? p : NULL);
+    ki_log_flush();
     ki_abort();
 }
 

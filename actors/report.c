@@ -2,10 +2,10 @@
  * report.c -- reports: a line each, whole, to stderr or a descriptor. */
 #include "actors/report.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "actors/log.h"
 #include "actors/proc.h"
 #include "core/os.h"
 #include "core/symbol.h"
@@ -13,19 +13,22 @@
 enum { LEFT_LINES = 50 }; /* of a stop's report */
 
 void
-ki_log(const char *fmt, ...)
+ki_report_reason(struct ki_text *t, kith_reason why)
 {
-    char line[512] = "kith: ";
-    va_list ap;
+    static const char *const names[] = {
+        [KITH_NORMAL] = "normal", [KITH_SHUTDOWN] = "shutdown",
+        [KITH_KILL] = "kill",     [KITH_KILLED] = "killed",
+        [KITH_NOPROC] = "noproc", [KITH_NOCONNECTION] = "noconnection",
+        [KITH_ERROR] = "error",   [KITH_USER] = "user"};
+    const bool known = why.kind >= 0 && (size_t) why.kind < ki_countof(names);
 
-    va_start(ap, fmt);
-    int n = vsnprintf(line + 6, sizeof line - 7, fmt, ap);
-    va_end(ap);
-    size_t len = 6 + (n < 0                          ? 0
-                      : (size_t) n < sizeof line - 7 ? (size_t) n
-                                                     : sizeof line - 8);
-    line[len++] = '\n';
-    ki_os_write(2, line, len);
+    ki_text_add(t, "%s", known ? names[why.kind] : "?");
+    if (why.kind == KITH_ERROR && why.code < 0)
+        ki_text_add(t, "(%s)", kith_err_name(why.code));
+    else if (why.kind == KITH_ERROR || why.kind == KITH_USER || !known)
+        ki_text_add(t, "(%d)", why.code);
+    if (why.text[0])
+        ki_text_add(t, " %.*s", (int) sizeof why.text, why.text);
 }
 
 static struct ki_proc *
@@ -86,11 +89,12 @@ ki_report_bad_exit(struct ki_proc *p)
     char fn[64], site[64];
 
     if (!p) {
-        ki_log("kith_exit was called where no process runs");
+        ki_log(KITH_LOG_ERROR, "kith_exit was called where no process runs");
         return;
     }
     names(p, fn, site);
     ki_log(
+        KITH_LOG_ERROR,
         "kith_exit was called by process <%u.%u> running %s, which dies already (in a deferred "
         "function or terminate): return instead",
         ki_id_index(ki_proc_id(p)), ki_id_generation(ki_proc_id(p)), fn);
@@ -108,39 +112,40 @@ state_of(struct ki_proc *p, uint64_t word)
     return word & KI_MBOX_OWNED ? "running in the user's code" : "idle";
 }
 
-static int
-describe(struct ki_proc *p, const char *before, int fd)
+static void
+describe(struct ki_proc *p, struct ki_text *t)
 {
-    char fn[64] = "", site[64] = "", line[400];
+    char fn[64] = "", site[64] = "";
     uint64_t id = ki_proc_id(p);
 
     if (p->body == KI_BODY_THREAD)
         snprintf(fn, sizeof fn, "a plain thread");
     else
         names(p, fn, site);
-    int n =
-        snprintf(line, sizeof line, "%sprocess <%u.%u> %s%s%s: %s\n", before,
-                 ki_id_index(id), ki_id_generation(id), fn, *site ? ", spawned by " : "",
-                 site, state_of(p, ki_load_rlx(&p->fiber.task.mbox)));
-    return ki_os_write(fd, line, (size_t) n < sizeof line ? (size_t) n : sizeof line - 1);
+    ki_text_add(t, "process <%u.%u> %s%s%s: %s\n", ki_id_index(id), ki_id_generation(id),
+                fn, *site ? ", spawned by " : "", site,
+                state_of(p, ki_load_rlx(&p->fiber.task.mbox)));
 }
 
 void
 ki_report_left(const char *what)
 {
-    char before[64];
     bool end = false;
     unsigned n = 0;
 
-    snprintf(before, sizeof before, "kith: stop: %s: ", what);
     for (uint32_t i = 0; !end; i++) {
         struct ki_proc *p = each(i, &end);
+        struct ki_text *t;
 
-        if (p && p->body != KI_BODY_THREAD && n++ < LEFT_LINES)
-            (void) describe(p, before, 2);
+        if (!p || p->body == KI_BODY_THREAD || n++ >= LEFT_LINES ||
+            !(t = ki_log_begin(KI_LOG_OWN, KITH_LOG_WARNING)))
+            continue;
+        ki_text_add(t, "kith: stop: %s: ", what);
+        describe(p, t);
+        ki_log_end(t);
     }
     if (n > LEFT_LINES)
-        ki_log("stop: %s: and %u more", what, n - LEFT_LINES);
+        ki_log(KITH_LOG_WARNING, "stop: %s: and %u more", what, n - LEFT_LINES);
 }
 
 int
@@ -154,9 +159,13 @@ kith_dump(int fd)
         return rc;
     for (uint32_t i = 0; !end && rc == 0; i++) {
         struct ki_proc *p = each(i, &end);
+        char line[400];
+        struct ki_text t = ki_text_in(line, sizeof line);
 
-        if (p)
-            rc = describe(p, "", fd);
+        if (!p)
+            continue;
+        describe(p, &t);
+        rc = ki_os_write(fd, t.at, t.len);
     }
     return rc;
 }

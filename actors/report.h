@@ -3,9 +3,14 @@
 #ifndef KI_REPORT_H
 #define KI_REPORT_H
 
-#include "core/defs.h"
+#include <kith/error.h>
+
+#include "actors/text.h"
 
 struct ki_proc;
+
+/* ki_report_reason appends a reason in words. */
+void ki_report_reason(struct ki_text *t, kith_reason why);
 
 /* ki_report_overflow: a stack has run over; called in a signal handler, the program dies. */
 void ki_report_overflow(void *stack_low, size_t size);

@@ -16,6 +16,7 @@
 #include "core/thread.h"
 #include <string.h>
 
+#include "actors/log.h"
 #include "actors/name.h"
 #include "actors/op.h"
 #include "actors/proc.h"
@@ -116,7 +117,7 @@ from_environment(const char *name, int max, int *v)
 {
     if (ki_os_env_int(name, 0, max, v) == 0)
         return 0;
-    ki_log("the environment's %s is no number from 0 to %d", name, max);
+    ki_log(KITH_LOG_ERROR, "the environment's %s is no number from 0 to %d", name, max);
     return KITH_EINVAL;
 }
 
@@ -133,7 +134,8 @@ read_options(kith_options *ours, const kith_options *theirs)
         memcpy(ours, theirs, theirs->size);
     }
     message_only = ours->message_only;
-    if (from_environment("KITH_WORKERS", KI_WORKERS_MAX, &ours->workers) < 0 ||
+    if (ki_log_environment() < 0 ||
+        from_environment("KITH_WORKERS", KI_WORKERS_MAX, &ours->workers) < 0 ||
         from_environment("KITH_MESSAGE_ONLY", 1, &message_only) < 0 ||
         from_environment("KITH_PROCESSES", PROCESSES_MAX, &processes) < 0)
         return KITH_EINVAL;
@@ -213,6 +215,7 @@ start(const kith_options *o)
     ki_sched.on_signal = ki_signals_deliver;
     ki_sched.on_exit = worker_ends;
     ki_sched.on_stall = NULL;
+    ki_sched.on_watch = ki_log_tick;
     ki_add_rlx(&ki_runtime.epoch, 1);
     ki_store_seq(&ki_runtime.stopping, false);
     ki_store_seq(&ki_runtime.forked, false);
@@ -365,6 +368,7 @@ stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
     ki_store_seq(&ki_runtime.state, KI_STATE_STOPPED);
     each_process(wake_thread, NULL); /* after that store: see ki_thread_attach */
     ki_sched_halt();
+    ki_log_flush(); /* while the side pool is there for the hook */
     ki_offload_stop();
     /* With nobody left no worker is in the user's code: all leave, however busy the machine. */
     if (!ki_sched_join(leave) || !all) {
@@ -391,7 +395,7 @@ stop_thread(void *arg)
     ki_os_thread_name("kith-stop");
     int n = stop_run(a.epoch, a.drain, a.kill);
     if (n > 0)
-        ki_log("stop: %d processes had to be killed", n);
+        ki_log(KITH_LOG_WARNING, "stop: %d processes had to be killed", n);
     return NULL;
 }
 
@@ -432,7 +436,7 @@ ki_stop_on_signal(void)
     }
     rc = stop_begin(life.drain, life.kill);
     if (rc < 0)
-        ki_log("stop: %s", kith_strerror(rc));
+        ki_log(KITH_LOG_ERROR, "stop: %s", kith_strerror(rc));
 }
 
 static void *

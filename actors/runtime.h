@@ -84,7 +84,4 @@ ki_soon_here(void)
 /* ki_deadline_ns: a timeout of the API as an absolute time; 0 is the past, UINT64_MAX never. */
 uint64_t ki_deadline_ns(kith_ms timeout);
 
-/* ki_log writes one line of the library's own to stderr: "kith: ...". Any thread. */
-KI_PRINTF(1, 2) void ki_log(const char *fmt, ...);
-
 #endif

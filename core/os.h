@@ -56,6 +56,10 @@ int ki_os_signo_int(void);
  * when what is there is no number from min to max. */
 int ki_os_env_int(const char *name, int min, int max, int *v);
 
+/* ki_os_env_text copies the environment's text by that name, cut to fit, with a NUL; its length, 0
+ * when there is none. */
+size_t ki_os_env_text(const char *name, char *buf, size_t cap);
+
 /* ki_os_block_signals blocks all signals for the calling thread that a worker need not see. */
 void ki_os_block_signals(void);
 

@@ -115,3 +115,15 @@ ki_os_env_int(const char *name, int min, int max, int *v)
     *v = (int) n;
     return 0;
 }
+
+size_t
+ki_os_env_text(const char *name, char *buf, size_t cap)
+{
+    const char *text = getenv(name);
+    const size_t n = text ? strnlen(text, cap - 1) : 0;
+
+    if (n)
+        memcpy(buf, text, n);
+    buf[n] = '\0';
+    return n;
+}

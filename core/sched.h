@@ -98,6 +98,9 @@ struct ki_sched {
     /* Called by the watchdog when a worker has been in one task for that long. */
     void (*on_stall)(uint64_t id, uint64_t ms);
 
+    /* Called by the watchdog at each of its steps: it must not block. */
+    void (*on_watch)(void);
+
     /* Called by a worker's thread at its end: give caches back. */
     void (*on_exit)(struct ki_worker *w);
 

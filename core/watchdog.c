@@ -90,6 +90,8 @@ watchdog_main(void *arg)
         idle = idle < WATCH_IDLE_STEPS ? idle : 0;
         wait_for_step(idle + 1 == WATCH_IDLE_STEPS);
         idle = watch(seen, since, ki_os_now_ns()) ? 0 : idle + 1;
+        if (ki_sched.on_watch)
+            ki_sched.on_watch();
     }
     return NULL;
 }

@@ -23,10 +23,12 @@
 #define KITH_API __attribute__((visibility("default")))
 #define KITH_NODISCARD __attribute__((warn_unused_result))
 #define KITH_NORETURN __attribute__((noreturn))
+#define KITH_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define KITH_API
 #define KITH_NODISCARD
 #define KITH_NORETURN
+#define KITH_PRINTF(fmt, args)
 #endif
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
 #include <kith/future.h>
 #include <kith/link.h>
 #include <kith/listener.h>
+#include <kith/log.h>
 #include <kith/message.h>
 #include <kith/name.h>
 #include <kith/net.h>

@@ -302,6 +302,11 @@ const row table[] = {
     CALL(kith_tcp_connect, WAITS, KITH_EINVAL, "[no address", KITH_INFINITY, &t.new_s),
     CALL(kith_resolve, WAITS, 1, "127.0.0.1", 1, &t.a, 1, KITH_INFINITY),
 
+    /* log.h */
+    CALL_SO(kith_log, PURE, 0, kith_log(KITH_LOG_DEBUG, "%d", 1); return 0;),
+    CALL_SO(kith_log_to, PURE, 0, kith_log_to(nullptr, nullptr, KITH_LOG_NOTICE);
+            return 0;),
+
     /* runtime.h */
     CALL_SO(kith_stopping, PURE, 1, return kith_stopping() == t.stopping;),
     CALL(kith_signal, CODE, 0, SIGUSR1, 1),

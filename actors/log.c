@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * log.c -- a queue between those who log and the one who calls the hook.
+ *
+ *   a free record  --begin-->  written  --end-->  queue  --drain, the hook-->  free again
+ *
+ *   L1  Who logs never waits for the hook, whatever that does: without a free record the report is
+ *       counted. Nothing is held while the hook runs: no lock, no claim (DESIGN C1), no worker.
+ *   L2  One thread at a time calls the hook (`draining`), so texts come in the order of their end.
+ *   L3  A class has a budget that refills with time. What exceeds it costs a look at the clock, and
+ *       is counted; the next report that is let through, the watchdog, or a stop says how many. */
+#include "actors/log.h"
+
+#include <string.h>
+
+#include "actors/runtime.h"
+#include "core/offload.h"
+#include "core/os.h"
+#include "core/seam.h"
+#include "core/thread.h"
+
+enum { RECORDS = 128, TEXT = 2048, FLUSH_MS = 100, STEP_MS = 5, MS = 1000000 };
+
+struct record {
+    struct ki_text text; /* in buf */
+    struct record *next; /* [l] */
+    enum ki_log_class class;
+    int level;
+    char buf[TEXT];
+};
+
+/* Of each class: how many at once, and how long until the next. */
+static struct {
+    const char *what;
+    uint64_t burst, gap_ns;
+    _Atomic(uint64_t) due; /* [a] when the budget will be full again, at the latest now */
+    _Atomic(uint64_t) suppressed; /* [a] and not yet said */
+} classes[KI_LOG_CLASSES] = {
+    [KI_LOG_OWN] = {.what = "lines", .burst = 200, .gap_ns = 10 * (uint64_t) MS},
+    [KI_LOG_USER] = {.what = "lines of kith_log"},
+    [KI_LOG_CRASH] = {.what = "crash reports", .burst = 50, .gap_ns = 50 * (uint64_t) MS},
+    [KI_LOG_SUPERVISOR] = {.what = "reports of supervisors",
+                           .burst = 50,
+                           .gap_ns = 50 * (uint64_t) MS},
+};
+
+static void drain_job(struct ki_job *j);
+
+static struct {
+    pthread_mutex_t lock;
+    struct record record[RECORDS];
+    unsigned fresh;              /* [l] of these were never used */
+    struct record *free;         /* [l] */
+    struct record *head, **tail; /* [l] the queue */
+    kith_log_fn fn;              /* [l] NULL: stderr */
+    void *ctx;                   /* [l] */
+    bool draining;               /* [l] */
+    bool calling;                /* [l] the hook is in a call */
+    pthread_t drainer;           /* [l] who does it, while draining */
+    int wanted;                  /* [l] by kith_log_to */
+    int by_environment;          /* [l] instead, unless < 0 */
+    _Atomic(int) least;          /* [a:l] the one that holds */
+    uint64_t ended;              /* [l] texts that were queued */
+    _Atomic(uint64_t) called;    /* [a] and had by the hook */
+    _Atomic(uint32_t) bell;      /* [a] futex: grows with each call that has ended */
+    struct ki_job job;
+} logs = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .tail = &logs.head,
+          .wanted = KITH_LOG_NOTICE,
+          .by_environment = -1,
+          .least = KITH_LOG_NOTICE,
+          .job.run = drain_job};
+
+/* The child of a fork may have inherited the lock held. */
+static bool
+in_child(void)
+{
+    return ki_load_rlx(&ki_runtime.state) == KI_STATE_FORKED;
+}
+
+/* ---- the hook's side ---- */
+
+static void
+to_stderr(void *ctx, int level, const char *text, size_t len)
+{
+    (void) ctx;
+    (void) level;
+    (void) ki_os_write(2, text, len);
+}
+
+/* The next text; NULL: there is none, and the caller drains no more. */
+static struct record *
+next(kith_log_fn *fn, void **ctx)
+{
+    pthread_mutex_lock(&logs.lock);
+    struct record *r = logs.head;
+    logs.drainer = pthread_self();
+    logs.calling = r != NULL;
+    if (r) {
+        logs.head = r->next;
+        if (!logs.head)
+            logs.tail = &logs.head;
+    } else {
+        logs.draining = false;
+    }
+    *fn = logs.fn ? logs.fn : to_stderr;
+    *ctx = logs.ctx;
+    pthread_mutex_unlock(&logs.lock);
+    return r;
+}
+
+static void
+put_back(struct record *r)
+{
+    pthread_mutex_lock(&logs.lock);
+    r->next = logs.free;
+    logs.free = r;
+    logs.calling = false;
+    pthread_mutex_unlock(&logs.lock);
+}
+
+/* By who has set `draining`. */
+static void
+drain(void)
+{
+    struct record *r;
+    kith_log_fn fn;
+    void *ctx;
+
+    while ((r = next(&fn, &ctx)) != NULL) {
+        fn(ctx, r->level, r->text.at, r->text.len);
+        put_back(r);
+        ki_add_seq(&logs.called, 1);
+        ki_add_seq(&logs.bell, 1);
+        ki_os_unpark(&logs.bell);
+    }
+}
+
+static void
+drain_job(struct ki_job *j)
+{
+    (void) j;
+    drain();
+}
+
+/* `draining` is the caller's. Without the side pool, as before a start, a plain thread does it
+ * itself; for a worker the next who logs, or the stop, will. */
+static void
+have_drained(void)
+{
+    if (ki_offload_submit(&logs.job) == 0)
+        return;
+    if (!ki_worker_self()) {
+        drain();
+        return;
+    }
+    pthread_mutex_lock(&logs.lock);
+    logs.draining = false;
+    pthread_mutex_unlock(&logs.lock);
+}
+
+/* Waits until the hook has had so many, at most until `end`. */
+static void
+wait_for(uint64_t n, uint64_t end)
+{
+    while (ki_load_seq(&logs.called) < n && ki_os_now_ns() < end) {
+        uint32_t bell = ki_load_seq(&logs.bell);
+
+        pthread_mutex_lock(&logs.lock);
+        bool mine = !logs.draining;
+        logs.draining = true;
+        pthread_mutex_unlock(&logs.lock);
+        if (mine)
+            drain();
+        else /* in steps: the wake may go to another, and a test's clock may stand still */
+            ki_os_park(&logs.bell, bell, ki_now_ns() + STEP_MS * (uint64_t) MS);
+    }
+}
+
+static uint64_t
+so_far(void)
+{
+    pthread_mutex_lock(&logs.lock);
+    uint64_t n = logs.ended;
+    pthread_mutex_unlock(&logs.lock);
+    return n;
+}
+
+/* ---- how many ---- */
+
+/* L3 */
+static bool
+within_budget(enum ki_log_class c)
+{
+    const uint64_t gap = classes[c].gap_ns, now = gap ? ki_now_ns() : 0;
+    const uint64_t full = now + classes[c].burst * gap;
+    uint64_t next, due = ki_load_rlx(&classes[c].due); /* relaxed: the swap checks it */
+
+    do {
+        next =
+            due < now || due > full ? now : due; /* beyond: a test's clock has gone back */
+        if (gap && next + gap > full)
+            return false;
+    } while (!ki_cas_weak_acq_rel(&classes[c].due, &due, next + gap));
+    return true;
+}
+
+static struct record *
+record_new(enum ki_log_class c, int level)
+{
+    pthread_mutex_lock(&logs.lock);
+    struct record *r = logs.free;
+    if (r)
+        logs.free = r->next;
+    else if (logs.fresh < RECORDS)
+        r = &logs.record[logs.fresh++];
+    pthread_mutex_unlock(&logs.lock);
+    if (!r)
+        return NULL;
+    r->class = c;
+    r->level = level;
+    r->text = ki_text_in(r->buf, sizeof r->buf);
+    return r;
+}
+
+/* Says what was suppressed of a class, if anything was. */
+static void
+say_suppressed(enum ki_log_class c)
+{
+    if (ki_load_rlx(&classes[c].suppressed) == 0) /* relaxed: asked again */
+        return;
+    struct record *r = record_new(c, KITH_LOG_WARNING);
+    if (!r)
+        return;
+    ki_text_add(&r->text, "kith: %zu %s suppressed",
+                (size_t) ki_xchg_acq_rel(&classes[c].suppressed, 0), classes[c].what);
+    ki_log_end(&r->text);
+}
+
+void
+ki_log_tick(void)
+{
+    for (unsigned c = 0; c < KI_LOG_CLASSES; c++)
+        if (ki_load_rlx(&classes[c].suppressed) != 0 && within_budget(c))
+            say_suppressed(c);
+}
+
+/* ---- the side of those who log ---- */
+
+struct ki_text *
+ki_log_begin(enum ki_log_class c, int level)
+{
+    struct record *r = NULL;
+
+    if (level < ki_load_rlx(&logs.least) || in_child()) /* relaxed: from some moment on */
+        return NULL;
+    if (within_budget(c)) {
+        say_suppressed(c);
+        r = record_new(c, level);
+    }
+    if (!r)
+        ki_add_rlx(&classes[c].suppressed, 1);
+    return r ? &r->text : NULL;
+}
+
+void
+ki_log_end(struct ki_text *t)
+{
+    struct record *r = ki_container_of(t, struct record, text);
+    bool mine;
+
+    ki_text_end(t);
+    r->next = NULL;
+    pthread_mutex_lock(&logs.lock);
+    *logs.tail = r;
+    logs.tail = &r->next;
+    logs.ended++;
+    mine = !logs.draining;
+    logs.draining = true;
+    pthread_mutex_unlock(&logs.lock);
+    if (mine)
+        have_drained();
+}
+
+void
+ki_log(int level, const char *fmt, ...)
+{
+    struct ki_text *t = ki_log_begin(KI_LOG_OWN, level);
+    va_list ap;
+
+    if (!t)
+        return;
+    ki_text_add(t, "kith: ");
+    va_start(ap, fmt);
+    ki_text_vadd(t, fmt, ap);
+    va_end(ap);
+    ki_log_end(t);
+}
+
+void
+ki_log_flush(void)
+{
+    const uint64_t end = ki_os_now_ns() + FLUSH_MS * (uint64_t) MS;
+
+    if (in_child())
+        return;
+    for (unsigned c = 0; c < KI_LOG_CLASSES; c++)
+        say_suppressed(c);
+    wait_for(so_far(), end);
+}
+
+void
+kith_log(int level, const char *fmt, ...)
+{
+    struct ki_text *t;
+    va_list ap;
+
+    if (!fmt || (t = ki_log_begin(KI_LOG_USER, level)) == NULL)
+        return;
+    va_start(ap, fmt);
+    ki_text_vadd(t, fmt, ap);
+    va_end(ap);
+    ki_log_end(t);
+}
+
+/* ---- who hears it ---- */
+
+/* Under the lock. */
+static void
+choose_level(void)
+{
+    ki_store_rlx(&logs.least, logs.by_environment >= 0 ? logs.by_environment : logs.wanted);
+}
+
+/* Not for a worker, and not for the hook itself. */
+static bool
+may_wait(void)
+{
+    bool may = !ki_worker_self();
+
+    pthread_mutex_lock(&logs.lock);
+    if (logs.draining && logs.calling && pthread_equal(logs.drainer, pthread_self()))
+        may = false;
+    pthread_mutex_unlock(&logs.lock);
+    return may;
+}
+
+void
+kith_log_to(kith_log_fn fn, void *ctx, int least)
+{
+    uint64_t under_way;
+
+    if (in_child())
+        return;
+    if (may_wait()) /* what was logged before is the old one's */
+        wait_for(so_far(), UINT64_MAX);
+    pthread_mutex_lock(&logs.lock);
+    logs.fn = fn;
+    logs.ctx = ctx;
+    under_way = logs.calling ? ki_load_seq(&logs.called) + 1 : 0;
+    logs.wanted = least;
+    choose_level();
+    pthread_mutex_unlock(&logs.lock);
+    if (may_wait())
+        wait_for(under_way, UINT64_MAX);
+}
+
+/* The level of that name; -1: none. */
+static int
+level_of(const char *name)
+{
+    static const char *const names[] = {"debug",   "info",  "notice",
+                                        "warning", "error", "none"};
+
+    for (int i = 0; i < (int) ki_countof(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+int
+ki_log_environment(void)
+{
+    char text[16];
+    const bool given = ki_os_env_text("KITH_LOG", text, sizeof text) > 0;
+    const int level = given ? level_of(text) : -1;
+
+    pthread_mutex_lock(&logs.lock);
+    logs.by_environment = level;
+    choose_level();
+    pthread_mutex_unlock(&logs.lock);
+    if (!given || level >= 0)
+        return 0;
+    ki_log(KITH_LOG_ERROR, "the environment's KITH_LOG is none of debug, info, notice, "
+                           "warning, error, none");
+    return KITH_EINVAL;
+}
