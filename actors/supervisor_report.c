@@ -19,9 +19,9 @@ ki_report_supervisor(enum ki_supervisor_event what, uint64_t supervisor, const c
 
     if (!t)
         return;
-    ki_text_add(t, "kith: supervisor <%u.%u>: child %s <%u.%u> %s ", ki_id_index(supervisor),
-                ki_id_generation(supervisor), id ? id : "", ki_id_index(child.id),
-                ki_id_generation(child.id), words[what]);
+    ki_text_add(t, "kith: supervisor <%u.%u>: child %s <%u.%u> %s ",
+                ki_id_index(supervisor), ki_id_generation(supervisor), id ? id : "",
+                ki_id_index(child.id), ki_id_generation(child.id), words[what]);
     ki_report_reason(t, why);
     ki_log_end(t);
 }
