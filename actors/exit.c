@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "actors/alias.h"
+#include "actors/handler.h"
 #include "actors/limit.h"
 #include "actors/link.h"
 #include "actors/log.h"
@@ -32,7 +33,6 @@
 #include "actors/op.h"
 #include "actors/proc.h"
 #include "actors/report.h"
-#include "actors/server.h"
 #include "actors/start.h"
 #include "core/escape.h"
 #include "core/os.h"

@@ -363,6 +363,7 @@ struct ki_proc {
     struct ki_defer *defers;         /* [p] */
     struct ki_chunk *chunks;         /* [p] */
     size_t partial;                  /* [p] */
+    kith_reason *call_why;           /* [p] among the chunks: kith_call_why; or NULL */
     _Atomic(const char *) waits_for; /* [a:p] what it is parked at; a glance for reports */
     uint64_t defer_deadline_ns;      /* [p] */
     struct ki_alarm alarm;           /* [p] of the present wait */
@@ -383,7 +384,7 @@ struct ki_proc {
     int start_code;             /* [p] < 0: why its start has failed */
     uint64_t start_op;          /* [p] start.c: who waits until it is ready */
     struct ki_thread *thread;   /* [i] of a plain thread */
-    struct ki_handler *handler; /* [i] of a handler: server.c */
+    struct ki_handler *handler; /* [i] of a handler: handler.h */
     struct ki_escape *escape;   /* [p] of a handler in a callback: where kith_exit goes */
     _Atomic(struct ki_name *) name; /* under the name table's lock */
     struct ki_treap_node *links;    /* [p] link.c */

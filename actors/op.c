@@ -6,6 +6,7 @@
 
 #include "actors/limit.h"
 #include "actors/msg.h"
+#include "actors/server.h"
 #include "core/seam.h"
 
 /* The codes an operation can be stopped with, by their index in the state word. */
@@ -279,6 +280,7 @@ ki_op_callee_died(struct ki_proc *p, struct ki_op *op)
 {
     if (op->arrived || !stop(op, STOP_NOPROC))
         return;
+    ki_call_failed(p, &op->monitor->body.why);
     op->arrived = true;
     if (op->to_mailbox && takes_messages(p))
         make_message(p, op);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "actors/alias.h"
+#include "actors/handler.h"
 #include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/op.h"
 #include "actors/ref.h"
-#include "actors/server.h"
 #include "core/seam.h"
 
 struct ki_runtime ki_runtime;

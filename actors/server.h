@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * server.h -- handlers: the second body of a process, a callback for each message. */
+ * server.h -- servers and calls, for the library itself. */
 #ifndef KI_SERVER_H
 #define KI_SERVER_H
 
-#include "actors/proc.h"
-
-extern const struct ki_task_type ki_handler_task_type;
+#include "actors/handler.h"
 
 /* ki_server_spawn starts a server of type t without waiting for its init; `b` says by whose leave
  * (site, start_op). 0, or a code of kith_spawn_opt. */
@@ -29,8 +27,14 @@ ki_call_from(const kith_msg *m)
  * for anything, the bytes that its `arg` shall point to in the server's copy, unless it is NULL. */
 #define KI_ACCEPTED_ROOM ((sizeof(kith_accepted) + 15) / 16 * 16)
 
-/* ki_handler_terminate runs the terminate callback, if init had succeeded. exit.c, step 2. */
-void ki_handler_terminate(struct ki_proc *p);
+/* The calls, with any tag: for requests of the library's own. */
+KI_NODISCARD int ki_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                               kith_ms timeout, kith_future *f);
+KI_NODISCARD ptrdiff_t ki_call(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,
+                               kith_ms timeout);
+
+/* ki_call_failed: a call of p's ends because its callee has died; or had, before. */
+void ki_call_failed(struct ki_proc *p, const kith_reason *why);
 
 /* The calls, with any tag: for requests of the library's own. */
 KI_NODISCARD int ki_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply,

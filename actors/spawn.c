@@ -2,6 +2,7 @@
  * spawn.c -- birth. */
 #include <string.h>
 
+#include "actors/handler.h"
 #include "actors/limit.h"
 #include "actors/link.h"
 #include "actors/name.h"
@@ -147,6 +148,8 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
     if (o && (o->mailbox_cap || o->mailbox_bytes))
         ki_limit_set(c, o->mailbox_cap, o->mailbox_bytes, o->mailbox_policy);
     c->handler = b->handler;
+    if (b->handler && ((o && o->link) || ki_load_rlx(&c->in_tree)))
+        b->handler->parent = c->parent;
     rc = copy_arg(c, b->body == KI_BODY_STACK ? b->handler : NULL, arg, len);
     w = ki_worker_self();
     if (rc == 0 && b->body == KI_BODY_STACK)

@@ -5,6 +5,8 @@
  * very end of the child's death, so what the child had, its name and its ports, is free then. */
 #include "actors/start.h"
 
+#include "actors/msg.h"
+
 struct ki_op *
 ki_start_new(struct ki_proc *p)
 {
@@ -39,7 +41,7 @@ tell(struct ki_proc *p, int code)
 void
 ki_start_ack(struct ki_proc *p, int code)
 {
-    if (code >= 0)
+    if (code >= 0 && code != KITH_IGNORE)
         tell(p, 0);
     else if (p->start_code == 0)
         p->start_code = code;
@@ -48,7 +50,20 @@ ki_start_ack(struct ki_proc *p, int code)
 void
 ki_start_died(struct ki_proc *p)
 {
-    tell(p, p->start_code < 0            ? p->start_code
+    tell(p, p->start_code != 0           ? p->start_code
             : p->why.kind == KITH_KILLED ? KITH_EKILLED
                                          : KITH_EFAILED);
+}
+
+void
+ki_start_forget_exit(struct ki_proc *p, kith_pid child)
+{
+    for (struct ki_node **at = &p->inbox.head; *at; at = &(*at)->next) {
+        struct ki_msg *m = ki_msg_of_node(*at);
+
+        if (!(m->node.flags & KI_MSG_OF_BOND) || m->pub.from.id != child.id)
+            continue;
+        ki_msg_free(ki_inbox_take(p, at));
+        return;
+    }
 }

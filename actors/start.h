@@ -14,9 +14,13 @@ struct ki_op *ki_start_new(struct ki_proc *p);
  * child. */
 int ki_start_await(struct ki_proc *p, struct ki_op *op, int spawned, const char *what);
 
-/* ki_start_ack says, by the child p itself, that it is ready or, by a code < 0, that it could not
- * be: the starter is told that when p has died. Only the first counts. */
+/* ki_start_ack says, by the child p itself, that it is ready or, by a code < 0 or KITH_IGNORE, that
+ * it will not be: the starter is told that when p has died. Only the first counts. */
 void ki_start_ack(struct ki_proc *p, int code);
+
+/* ki_start_forget_exit: the start of this child has failed, which p knows now: the exit message
+ * that the link to it may have brought is taken out of p's inbox. */
+void ki_start_forget_exit(struct ki_proc *p, kith_pid child);
 
 /* ki_start_died: p is dead, and if it has not said it was ready its starter hears. exit.c, 7 */
 void ki_start_died(struct ki_proc *p);

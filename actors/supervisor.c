@@ -127,7 +127,9 @@ start_new(struct ki_sup *s, struct ki_child *c, kith_pid *pid)
     int rc = ki_sup_start(s, c);
 
     *pid = c->pid;
-    if (rc < 0)
+    /* One that ignores is kept without a process if it can be started again. */
+    if (rc < 0 ||
+        (!c->pid.id && (ki_sup_is_simple(s) || c->spec->restart == KITH_TEMPORARY)))
         ki_children_forget(&s->kids, c);
     return rc;
 }

@@ -67,9 +67,9 @@ ki_sup_start(struct ki_sup *s, struct ki_child *c)
         return KITH_ENOMEM;
     b.start_op = ki_op_future(op).id;
     rc = ki_start_await(s->self, op, spawn(s, c, b), "start of a child");
-    if (rc < 0 && c->pid.id)
+    if (rc != 0 && c->pid.id)
         await_end(s, c, KITH_INFINITY); /* it has died: start.h */
-    return rc;
+    return rc == KITH_IGNORE ? 0 : rc;
 }
 
 /* ---- children end ---- */

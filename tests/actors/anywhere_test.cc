@@ -100,6 +100,13 @@ closed(int rc, kith_socket s)
     return rc;
 }
 
+/* What is right in a server's callback counts as what all others are answered. */
+int
+but_a_server(int rc)
+{
+    return rc == 0 && kith_sleep(0) == KITH_EHANDLER ? KITH_EPERM : rc;
+}
+
 enum kind {
     CODE,  /* without a runtime it answers the code that says so */
     WAITS, /* the same; in a handler KITH_EHANDLER */
@@ -227,7 +234,16 @@ const row table[] = {
     CALL(kith_call, WAITS, KITH_ENOPROC, t.pid, 1, none, none, KITH_INFINITY),
     CALL(kith_call_start, CODE, KITH_ENOPROC, t.pid, 1, none, none, KITH_INFINITY,
          &t.new_f),
+    CALL(kith_call_name, WAITS, KITH_ENOENT, "nobody", 1, none, none, KITH_INFINITY),
+    CALL(kith_call_why, CODE, 0, &t.why),
+    CALL(kith_server_stop, WAITS, KITH_ENOPROC, t.pid, t.why, KITH_INFINITY),
+    /* The handler of this table is a server: it may. */
+    CALL_SO(kith_server_continue, CODE, KITH_EPERM,
+            return but_a_server(kith_server_continue(1));),
+    CALL_SO(kith_server_timeout, CODE, KITH_EPERM,
+            return but_a_server(kith_server_timeout(KITH_INFINITY));),
     CALL(kith_cast, CODE, KITH_ENOPROC, t.pid, 1, nullptr, 0),
+    CALL(kith_cast_name, CODE, KITH_ENOENT, "nobody", 1, nullptr, 0),
     CALL_SO(kith_reply, ZERO, 0, kith_reply({t.f.id, 1}, nullptr, 0); return 0;),
     CALL_SO(kith_reply_error, ZERO, 0, kith_reply_error({t.f.id, 1}, KITH_EIO); return 0;),
 

@@ -203,7 +203,8 @@ TEST_F(Inbox, AHandlerGetsPriorityBeforeTheRestOfItsTurn)
                                   .call = nullptr,
                                   .cast = nullptr,
                                   .info = note,
-                                  .terminate = nullptr};
+                                  .terminate = nullptr,
+                                  .cont = nullptr};
     kith_pid pid;
     kith_ref ref;
 

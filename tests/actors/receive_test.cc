@@ -297,6 +297,7 @@ constexpr kith_server echo = {
     .cast = nullptr,
     .info = nullptr,
     .terminate = nullptr,
+    .cont = nullptr,
 };
 
 TEST_F(Receive, AnyAnswersTheFutureThatIsDone)

@@ -514,8 +514,8 @@ the_handlers_init(void *, void *)
     return 0;
 }
 
-const kith_server the_handler = {0,       false,  the_handlers_init, nullptr, nullptr,
-                                 nullptr, nullptr};
+const kith_server the_handler = {0,       false,   the_handlers_init, nullptr,
+                                 nullptr, nullptr, nullptr,           nullptr};
 
 __attribute__((noinline)) int
 start_the_four(kith_pid me)

@@ -136,8 +136,8 @@ server_terminate(void *, kith_reason why)
 }
 
 const std::array<kith_server, 2> servers = {{
-    {8, false, server_init, nullptr, nullptr, nullptr, server_terminate},
-    {8, true, server_init, nullptr, nullptr, nullptr, server_terminate},
+    {8, false, server_init, nullptr, nullptr, nullptr, server_terminate, nullptr},
+    {8, true, server_init, nullptr, nullptr, nullptr, server_terminate, nullptr},
 }};
 
 TEST_F(Supervisor, AServerHasStartedWhenItsInitHasAnswered)
