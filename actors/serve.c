@@ -75,7 +75,9 @@ has_moved(struct ki_conn *c)
     struct ki_socket *s = ki_socket_find(c->socket);
     uint64_t moved;
 
-    if (!s)
+    /* relaxed: a close that comes late is seen by the next look; a record whose use is over still
+     * has the handle until its next. */
+    if (!s || (ki_load_rlx(&s->task.mbox) & (KI_MBOX_EXITING | KI_MBOX_DEAD)))
         return true;
     /* relaxed: a count that comes late is seen by the next look. */
     moved = ki_load_rlx(&s->received) + ki_load_rlx(&s->sent);
