@@ -21,16 +21,35 @@ main(Modules) ->
     [run(M, F) || M <- Modules, {F, 0} <- M:module_info(exports), F =/= module_info],
     halt(0).
 
+%% What belongs to a case has its group leader: only that may say something, and it is gone when
+%% the next case begins.
 run(M, F) ->
     ets:delete_all_objects(said),
     ets:delete_all_objects(labels),
-    {Pid, Ref} = spawn_monitor(fun() -> label(self(), main), M:F() end),
+    Leader = spawn(fun() -> receive never -> ok end end),
+    {Pid, Ref} = spawn_monitor(fun() -> in_case(Leader, M, F) end),
     receive
         {'DOWN', Ref, process, Pid, normal} -> ok;
-        {'DOWN', Ref, process, Pid, Why} -> say("the case died: ~p", [Why])
-    after 2 * ?LONG -> say("the case does not end")
+        {'DOWN', Ref, process, Pid, Why} -> add(Leader, io_lib:format("the case died: ~p", [Why]))
+    after 2 * ?LONG -> add(Leader, "the case does not end")
     end,
-    [io:format("~s: ~s~n", [F, L]) || {_, L} <- ets:tab2list(said)].
+    Lines = lists:takewhile(fun(L) -> L =/= over end, [L || {{_, G}, L} <- ets:tab2list(said),
+                                                            G =:= Leader]),
+    [io:format("~s: ~s~n", [F, L]) || L <- Lines],
+    clear(Leader),
+    exit(Leader, kill).
+
+in_case(Leader, M, F) ->
+    group_leader(Leader, self()),
+    label(self(), main),
+    M:F(),
+    add(Leader, over).
+
+clear(Leader) ->
+    case [P || P <- processes(), process_info(P, group_leader) =:= {group_leader, Leader}] of
+        [] -> ok;
+        Left -> [exit(P, kill) || P <- Left], erlang:yield(), clear(Leader)
+    end.
 
 %% ---- lines ----
 
@@ -38,7 +57,10 @@ say(Format) ->
     say(Format, []).
 
 say(Format, Args) ->
-    ets:insert(said, {erlang:unique_integer([monotonic]), io_lib:format(Format, Args)}),
+    add(group_leader(), io_lib:format(Format, Args)).
+
+add(Leader, Line) ->
+    ets:insert(said, {{erlang:unique_integer([monotonic]), Leader}, Line}),
     ok.
 
 %% The newest that has the name.

@@ -3,13 +3,6 @@
 -compile([export_all, nowarn_export_all]).
 -import(conform, [say/1, say/2, word/1, make/1, in/2, finish/1, gone/1, who/1, show/0, nothing/0]).
 
-%% The puppets of the case before may still have it.
-fresh(Name) ->
-    case whereis(Name) of
-        undefined -> ok;
-        P -> exit(P, kill), erlang:yield(), fresh(Name)
-    end.
-
 reg(Name, P) ->
     say("register: ~s", [word(fun() -> register(Name, P) end)]).
 
@@ -19,13 +12,8 @@ unreg(Name) ->
 who_has(Name) ->
     say("~p", [who(whereis(Name))]).
 
-start(_) ->
-    fresh(conform),
-    fresh(conform_second),
-    make(a).
-
 name_found() ->
-    A = start(a),
+    A = make(a),
     reg(conform, A),
     who_has(conform).
 
@@ -33,24 +21,23 @@ name_unknown() ->
     who_has(conform_nobody).
 
 name_taken() ->
-    A = start(a), B = make(b),
+    A = make(a), B = make(b),
     register(conform, A),
     reg(conform, B),
     who_has(conform).
 
 name_again() ->
-    A = start(a),
+    A = make(a),
     register(conform, A),
     reg(conform, A).
 
 name_second() ->
-    A = start(a),
+    A = make(a),
     register(conform, A),
     reg(conform_second, A),
     who_has(conform_second).
 
 name_of_dead() ->
-    start(b),
     A = gone(a),
     reg(conform, A),
     who_has(conform).
@@ -59,7 +46,7 @@ name_forbidden() ->
     reg(undefined, self()).
 
 name_freed() ->
-    A = start(a), B = make(b),
+    A = make(a), B = make(b),
     register(conform, A),
     unreg(conform),
     who_has(conform),
@@ -70,20 +57,20 @@ name_freed_unknown() ->
     unreg(conform_nobody).
 
 name_freed_by_another() ->
-    A = start(a),
+    A = make(a),
     register(conform, self()),
     in(A, fun() -> unreg(conform) end),
     who_has(conform).
 
 name_other_after() ->
-    A = start(a),
+    A = make(a),
     register(conform, A),
     unregister(conform),
     reg(conform_second, A),
     who_has(conform_second).
 
 name_send() ->
-    A = start(a),
+    A = make(a),
     register(conform, A),
     say("send_name: ~s", [word(fun() -> conform ! {msg, 1} end)]),
     in(A, fun() -> show() end).
@@ -92,7 +79,7 @@ name_send_unknown() ->
     say("send_name: ~s", [word(fun() -> conform_nobody ! {msg, 1} end)]).
 
 name_send_moved() ->
-    A = start(a), B = make(b),
+    A = make(a), B = make(b),
     register(conform, A),
     conform ! {msg, 1},
     unregister(conform),
@@ -102,7 +89,7 @@ name_send_moved() ->
     in(B, fun() -> show(), nothing() end).
 
 name_gone_with_process() ->
-    A = start(a),
+    A = make(a),
     register(conform, A),
     finish(A),
     who_has(conform),
