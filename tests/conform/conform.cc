@@ -52,6 +52,7 @@ print_list()
 
 static std::mutex lock;
 static std::string said; /* under lock */
+static bool over; /* under lock; the case has ended: what those left say is not its own */
 
 void
 say(const char *format, ...)
@@ -64,6 +65,8 @@ say(const char *format, ...)
     va_end(ap);
 
     const std::lock_guard guard(lock);
+    if (over)
+        return;
     said += line;
     said += '\n';
 }
@@ -264,11 +267,20 @@ nothing()
 
 /* ---- running ---- */
 
+static void
+close_lines(bool yes)
+{
+    const std::lock_guard guard(lock);
+
+    over = yes;
+}
+
 static int
 process(void *arg)
 {
     label(kith_self(), "main");
     (*static_cast<void (**)()>(arg))();
+    close_lines(true);
     kill_all(kith_self());
     return 0;
 }
@@ -285,6 +297,7 @@ run(const kase &k)
     o.monitor = &ref;
     o.stack = 256 * 1024;
     said.clear();
+    close_lines(false);
     if (kith_start(nullptr) < 0)
         return "kith_start failed\n";
     if (kith_spawn_opt(&o, process, &k.run, sizeof k.run, &pid) < 0 ||
@@ -292,8 +305,9 @@ run(const kase &k)
         say("the case does not end");
     else if (KITH_BODY(m, kith_down)->why.kind != KITH_NORMAL)
         say("the case died: %s", reason(KITH_BODY(m, kith_down)->why).s);
+    close_lines(true);
     if (kith_stop(1, 1) < 0)
-        say("kith_stop failed");
+        said += "kith_stop failed\n";
     return said;
 }
 
