@@ -243,6 +243,7 @@ doom(struct ki_proc *p, kith_reason why)
 {
     if (!p->doomed && !p->dying)
         p->why = why;
+    p->signalled |= !p->dying;
     p->doomed = true;
 }
 

@@ -24,6 +24,7 @@ struct ki_end {
     struct ki_treap_node in; /* [p] unless its twin is; key [i]: the peer's handle */
     bool active;             /* [p] */
     bool priority;           /* [p] what comes by it goes first */
+    bool late;               /* [p] asked when it had died, though it had not told yet */
     struct ki_end *twin;     /* [p] both asked: the same one's end of the other bond */
     struct ki_node ask;      /* to this end: LINK */
     struct ki_node unask;    /* to this end: UNLINK */
@@ -194,10 +195,11 @@ tell(struct ki_end *to, kith_reason why)
 }
 
 void
-ki_link_asked(struct ki_node *n)
+ki_link_asked(struct ki_node *n, bool late)
 {
     struct ki_end *e = ki_container_of(n, struct ki_end, ask);
 
+    e->late = late;
     /* Our own asking, if there is one: theirs is never there twice. */
     activate(e, find(*links_of(e), e->in.key));
     drop(e->bond);
@@ -246,7 +248,7 @@ ki_link_exit_received(struct ki_proc *p, struct ki_node *n)
         return;
     }
     if (e->body.why.kind != KITH_NORMAL && !p->doomed) {
-        p->doomed = true;
+        p->doomed = p->signalled = true;
         p->why = e->body.why;
     }
     drop(e->bond);
@@ -274,7 +276,7 @@ ki_link_tell_all(struct ki_treap_node **links, kith_reason why)
     while (*links) {
         struct ki_end *e = ki_container_of(*links, struct ki_end, in);
 
-        tell(other(e), why);
+        tell(other(e), e->late ? kith_reason_of(KITH_NOPROC, 0, NULL) : why);
         deactivate(e);
     }
 }

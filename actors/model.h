@@ -298,11 +298,12 @@ struct ki_monitor {
     struct ki_monitor *w_next, *w_prev; /* [p] of the watcher */
     struct ki_monitor *t_next, *t_prev; /* [p] of the target */
     bool listed;                        /* [p] of the target */
-    struct ki_node ask, unask;          /* to the target: MONITOR, DEMONITOR */
-    struct ki_msg msg;                  /* to the watcher: DOWN */
-    kith_down body;                     /* of msg */
-    struct ki_ref_queue received;       /* [p] of the watcher; holds a count: ref.h */
-    struct ki_msg *next_received;       /* [p] behind msg there */
+    bool late; /* [p] of the target: asked when it had died, though it had not told yet */
+    struct ki_node ask, unask;    /* to the target: MONITOR, DEMONITOR */
+    struct ki_msg msg;            /* to the watcher: DOWN */
+    kith_down body;               /* of msg */
+    struct ki_ref_queue received; /* [p] of the watcher; holds a count: ref.h */
+    struct ki_msg *next_received; /* [p] behind msg there */
 };
 
 struct ki_thread;
@@ -339,6 +340,7 @@ struct ki_proc {
     bool dying;              /* [p] the steps of exit.c have begun */
     bool doomed;             /* [p] a signal said so: die at the next chance */
     bool killed;             /* [p] that signal, or one while it dies, was a kill */
+    bool signalled;          /* [p] that signal came in its life: in Erlang it is gone */
     bool in_defers;          /* [p] its deferred functions run */
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */

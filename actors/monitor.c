@@ -293,12 +293,13 @@ count_watcher(struct ki_monitor *m, uint32_t n)
 }
 
 void
-ki_monitor_asked(struct ki_node *n)
+ki_monitor_asked(struct ki_node *n, bool late)
 {
     struct ki_monitor *m = ki_container_of(n, struct ki_monitor, ask);
     struct ki_monitor **list = list_of(m);
 
     m->listed = true;
+    m->late = late;
     count_watcher(m, 1);
     m->t_prev = NULL;
     m->t_next = *list;
@@ -355,7 +356,7 @@ ki_monitor_tell_all(struct ki_monitor **list, kith_reason why)
         struct ki_monitor *m = *list;
 
         unlist(m);
-        tell(m, why);
+        tell(m, m->late ? m->body.why : why); /* which is noproc */
     }
 }
 
@@ -364,7 +365,7 @@ ki_monitor_at_birth(struct ki_monitor *m)
 {
     count(ki_load_rlx(&m->watcher), m);
     ki_add_rlx(&m->refs, 1); /* relaxed: c has not run yet */
-    ki_monitor_asked(&m->ask);
+    ki_monitor_asked(&m->ask, false);
 }
 
 void
@@ -405,6 +406,23 @@ makes_sense(unsigned flags)
     return (flags & ~(alias | KITH_PRIORITY)) == 0 && (alias & (alias - 1)) == 0;
 }
 
+/* A ref, as in Erlang, and no monitor: of one's own death nobody tells oneself. It may be an alias. */
+static int
+watch_oneself(struct ki_proc *p, unsigned flags, kith_ref *ref)
+{
+    struct ki_monitor *m = ki_alias_new(p);
+
+    if (!m)
+        return KITH_ENOMEM;
+    m->target_id = ki_proc_id(p);
+    m->priority = (flags & KITH_PRIORITY) != 0;
+    m->alias = (uint8_t) (flags & ~(unsigned) KITH_PRIORITY);
+    *ref = (kith_ref){ki_load_rlx(&m->id)};
+    if (!m->alias)
+        ki_alias_end(p, m);
+    return 0;
+}
+
 /* target NULL: it is not there. */
 static int
 watch(struct ki_proc *p, struct ki_task *target, uint64_t target_id, unsigned flags,
@@ -434,6 +452,8 @@ kith_monitor_opt(kith_pid pid, unsigned flags, kith_ref *ref)
     if (!ref || (pid.id && ki_id_kind(pid.id) != KI_KIND_PID) || !makes_sense(flags))
         return KITH_EINVAL;
     target = ki_proc_find(pid);
+    if (target == p)
+        return watch_oneself(p, flags, ref);
     return watch(p, target ? ki_proc_task(target) : NULL, pid.id, flags, ref);
 }
 
@@ -487,6 +507,8 @@ kith_demonitor(kith_ref ref, unsigned flags)
     active = m && m->active && !m->silent;
     if (active)
         ki_monitor_unask(p, m);
+    else if (m && m->target_id == ki_proc_id(p) && m->alias && m->alias != KITH_ALIAS)
+        ki_alias_end(p, m); /* watch_oneself's */
     else if (flags & KITH_FLUSH)
         flush(p, ref);
     return (flags & KITH_INFO) && active ? 1 : 0;

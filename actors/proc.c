@@ -237,7 +237,7 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         ki_exit_signal_received(p, n);
         break;
     case KI_N_LINK:
-        ki_link_asked(n);
+        ki_link_asked(n, p->signalled);
         break;
     case KI_N_UNLINK:
         ki_link_unasked(n);
@@ -246,7 +246,7 @@ dispatch(struct ki_proc *p, struct ki_node *n)
         ki_link_exit_received(p, n);
         break;
     case KI_N_MONITOR:
-        ki_monitor_asked(n);
+        ki_monitor_asked(n, p->signalled);
         break;
     case KI_N_DEMONITOR:
         ki_monitor_unasked(n);

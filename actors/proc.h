@@ -181,7 +181,8 @@ void ki_thread_detach(uint64_t deadline_ns); /* a stop: the caller's pseudo-proc
 KI_NORETURN void ki_thread_exit(struct ki_proc *p, kith_reason why); /* NULL: p has died */
 
 /* monitor.c */
-void ki_monitor_asked(struct ki_node *n); /* by the target, as the next two */
+/* ki_monitor_asked: by the target, as the next two; `late`: it has died, and has yet to tell. */
+void ki_monitor_asked(struct ki_node *n, bool late);
 void ki_monitor_unasked(struct ki_node *n);
 void ki_monitor_refused(struct ki_node *n); /* an asking for one who is dead */
 void ki_monitor_down(struct ki_proc *p, struct ki_node *n);
@@ -201,7 +202,7 @@ struct ki_monitor *ki_monitor_new(struct ki_proc *watcher, struct ki_proc *targe
                                   uint64_t target_id);
 
 /* link.c */
-void ki_link_asked(struct ki_node *n);
+void ki_link_asked(struct ki_node *n, bool late); /* as ki_monitor_asked */
 void ki_link_unasked(struct ki_node *n);
 void ki_link_refused(struct ki_node *n); /* an asking for one who is dead */
 void ki_link_exit_received(struct ki_proc *p, struct ki_node *n);

@@ -320,7 +320,10 @@ signalled(struct ki_socket *s, struct ki_node *n)
 
     switch ((enum ki_node_kind) n->kind) {
     case KI_N_LINK:
-        (ours ? ki_link_asked : ki_link_refused)(n);
+        if (ours)
+            ki_link_asked(n, s->closing);
+        else
+            ki_link_refused(n);
         break;
     case KI_N_UNLINK:
         ki_link_unasked(n);
@@ -330,7 +333,10 @@ signalled(struct ki_socket *s, struct ki_node *n)
             lose(s, why);
         break;
     case KI_N_MONITOR:
-        (ours ? ki_monitor_asked : ki_monitor_refused)(n);
+        if (ours)
+            ki_monitor_asked(n, s->closing);
+        else
+            ki_monitor_refused(n);
         break;
     case KI_N_DEMONITOR:
         ki_monitor_unasked(n);

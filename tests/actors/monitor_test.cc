@@ -208,15 +208,76 @@ TEST_F(Monitor, ByNameFollowsWhoHasItNow)
     EXPECT_EQ(KITH_NOPROC, kt_down(m).why.kind);
 }
 
-TEST_F(Monitor, OfOneselfLives)
+/* OTP: a ref, and that is all. */
+TEST_F(Monitor, OfOneselfIsNone)
 {
     in_process([] {
+        struct kith_process_info info = KITH_PROCESS_INFO_INIT;
         kith_ref ref;
 
         ASSERT_EQ(0, kith_monitor(kith_self(), &ref));
-        EXPECT_EQ(1, kith_demonitor(ref, KITH_INFO));
-        ASSERT_EQ(0, kith_monitor(kith_self(), &ref));    // and dies with it
+        EXPECT_NE(0u, ref.id);
+        ASSERT_EQ(0, kith_process_info(kith_self(), &info));
+        EXPECT_EQ(0u, info.n_monitors);
+        EXPECT_EQ(0, kith_demonitor(ref, KITH_INFO));
+        ASSERT_EQ(0, kith_monitor(kith_self(), &ref));
+        expect_no_message();
+
+        for (const unsigned flag : {KITH_ALIAS, KITH_ALIAS_ONCE, KITH_ALIAS_DEMONITOR}) {
+            ASSERT_EQ(0, kith_monitor_opt(kith_self(), flag, &ref));
+            ASSERT_EQ(0, kith_send_alias(ref, 1, nullptr, 0, 0));
+            EXPECT_EQ(1u, kt_receive()->tag);
+            EXPECT_EQ(0, kith_demonitor(ref, KITH_INFO));
+            EXPECT_EQ(flag == KITH_ALIAS ? 0 : KITH_ENOENT, kith_unalias(ref));
+        }
     });
+}
+
+/* OTP: who is asked when it has been killed is dead, though it has not told yet. */
+TEST_F(Monitor, AfterAKillByTheSameSenderFindsNobody)
+{
+    for (std::size_t i = kt_scale(500); i > 0; i--) {
+        const kith_pid pid = waiting();
+        const kith_msg *m;
+        kith_ref before, after;
+
+        kith_flag_trap_exit(true);
+        ASSERT_EQ(0, kith_monitor(pid, &before));
+        ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
+        ASSERT_EQ(0, kith_monitor(pid, &after));
+        ASSERT_EQ(0, kith_link(pid));
+        ASSERT_EQ(0, kith_receive_ref(before, &m, kt_long()));
+        ASSERT_EQ(KITH_KILLED, kt_down(m).why.kind);
+        ASSERT_EQ(0, kith_receive_ref(after, &m, kt_long()));
+        ASSERT_EQ(KITH_NOPROC, kt_down(m).why.kind);
+        ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, kt_long()));
+        ASSERT_EQ(KITH_NOPROC, kt_down(m).why.kind);
+        kith_flag_trap_exit(false);
+    }
+    expect_no_message();
+}
+
+/* Who ends by itself lives until its deferred functions are done. */
+TEST_F(Monitor, DuringDeferredFunctionsHearsTheReason)
+{
+    static kith_pid me;
+    kith_ref ref;
+    const kith_msg *m;
+
+    me = kith_self();
+    const kith_pid pid = spawn_result([] {
+        const auto wait = [](void *) {
+            const kith_msg *got;
+            kt_ignore(kith_send(me, 1, nullptr, 0));
+            kt_ignore(kith_receive_tag(2, &got, KITH_INFINITY));
+        };
+        kt_ignore(kith_defer(wait, nullptr));
+        return static_cast<int>(KITH_EIO);
+    });
+    ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
+    ASSERT_EQ(0, kith_monitor(pid, &ref));
+    ASSERT_EQ(0, kith_send(pid, 2, nullptr, 0));
+    EXPECT_EQ(KITH_EIO, kt_why(ref).code);
 }
 
 TEST_F(Monitor, AnAnswerIsWanted)
