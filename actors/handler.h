@@ -76,7 +76,7 @@ int ki_handler_current(const struct ki_behaviour *does, struct ki_handler **h);
 /* ki_handler_terminate runs the terminate callback, if init had succeeded. exit.c, step 2. */
 void ki_handler_terminate(struct ki_proc *p);
 
-extern const struct ki_task_type ki_handler_task_type;
+extern const struct ki_task_type ki_handler_task_type, ki_handler_high_task_type;
 
 /* The tag of kith_server_stop's message; its body is the reason. */
 #define KI_TAG_STOP (KITH_TAG_SYSTEM + 0x100)

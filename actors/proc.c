@@ -19,6 +19,9 @@
 struct ki_runtime ki_runtime;
 
 const struct ki_task_type ki_proc_task_type = {.name = "process", .run = ki_fiber_run};
+const struct ki_task_type ki_proc_high_task_type = {.name = "process of high priority",
+                                                    .run = ki_fiber_run,
+                                                    .wake = ki_sched_ready_high};
 static const struct ki_task_type thread_task_type = {.name = "thread",
                                                      .wake = ki_thread_wake};
 
@@ -75,7 +78,8 @@ running_here(struct ki_worker *w)
 {
     struct ki_task *t = ki_load_rlx(&w->running); /* relaxed: ours */
 
-    return t && ki_load_rlx(&t->type) == &ki_handler_task_type ? ki_proc_of_task(t) : NULL;
+    return t && ki_load_rlx(&t->type)->run == ki_handler_task_type.run ? ki_proc_of_task(t)
+                                                                       : NULL;
 }
 
 static KI_NOINLINE int
@@ -443,6 +447,44 @@ kith_yield(void)
         return;
     if (p->body == KI_BODY_STACK)
         ki_proc_spent(p);
+}
+
+/* ---- priority ---- */
+
+void
+ki_proc_set_high(struct ki_proc *p, bool high)
+{
+    const struct ki_task_type *type;
+
+    if (p->body == KI_BODY_STACK)
+        type = high ? &ki_proc_high_task_type : &ki_proc_task_type;
+    else
+        type = high ? &ki_handler_high_task_type : &ki_handler_task_type;
+    /* relaxed: whoever makes it ready has got it by a push after we settled. */
+    ki_store_rlx(&p->fiber.task.type, type);
+}
+
+bool
+ki_proc_is_high(struct ki_proc *p)
+{
+    return ki_load_rlx(&p->fiber.task.type)->wake == ki_sched_ready_high;
+}
+
+int
+kith_flag_priority(int priority)
+{
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    if (priority != KITH_PRIORITY_NORMAL && priority != KITH_PRIORITY_HIGH)
+        return KITH_EINVAL;
+    if (p->body == KI_BODY_THREAD) /* the system's to schedule */
+        return priority == KITH_PRIORITY_NORMAL ? KITH_PRIORITY_NORMAL : KITH_EOPNOTSUPP;
+    rc = ki_proc_is_high(p) ? KITH_PRIORITY_HIGH : KITH_PRIORITY_NORMAL;
+    ki_proc_set_high(p, priority == KITH_PRIORITY_HIGH);
+    return rc;
 }
 
 /* ---- sockets of one's own ---- */

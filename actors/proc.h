@@ -57,7 +57,11 @@ ki_proc_find(kith_pid pid)
     return NULL;
 }
 
-extern const struct ki_task_type ki_proc_task_type;
+extern const struct ki_task_type ki_proc_task_type, ki_proc_high_task_type;
+
+/* Whether p, no thread, is picked before others. By p, or before it runs; a look by any thread. */
+void ki_proc_set_high(struct ki_proc *p, bool high);
+bool ki_proc_is_high(struct ki_proc *p);
 
 /* ki_proc_new takes a record: alive, OWNED by the caller, all else zero. NULL: none free. */
 struct ki_proc *ki_proc_new(enum ki_body body);

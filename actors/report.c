@@ -203,6 +203,7 @@ kith_process_info(kith_pid pid, struct kith_process_info *info)
         snprintf(v.waits_for, sizeof v.waits_for, "%s", what);
     v.mailbox_refused = ki_load_rlx(&p->limit.refused);
     v.mailbox_dropped = ki_load_rlx(&p->limit.dropped);
+    v.priority = ki_proc_is_high(p) ? KITH_PRIORITY_HIGH : KITH_PRIORITY_NORMAL;
     v.mailbox_waited = ki_load_rlx(&p->limit.waited);
     memcpy(info, &v, v.size);
     return 0;

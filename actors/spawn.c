@@ -100,7 +100,9 @@ static bool
 makes_sense(const kith_spawn_options *o)
 {
     return o->stack <= KI_STACK_MAX - KI_STACK_OVERHEAD &&
-           o->mailbox_policy >= KITH_MAILBOX_FAIL && o->mailbox_policy <= KITH_MAILBOX_KILL;
+           o->mailbox_policy >= KITH_MAILBOX_FAIL &&
+           o->mailbox_policy <= KITH_MAILBOX_KILL &&
+           (o->priority == KITH_PRIORITY_NORMAL || o->priority == KITH_PRIORITY_HIGH);
 }
 
 /* Takes a place among the living. relaxed: the count orders nothing; its zero is looked at with
@@ -147,6 +149,8 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
     ki_store_rlx(&c->in_tree, ki_load_rlx(&p->ends_kids));
     if (o && (o->mailbox_cap || o->mailbox_bytes))
         ki_limit_set(c, o->mailbox_cap, o->mailbox_bytes, o->mailbox_policy);
+    if (o && o->priority == KITH_PRIORITY_HIGH)
+        ki_proc_set_high(c, true);
     c->handler = b->handler;
     if (b->handler && ((o && o->link) || ki_load_rlx(&c->in_tree)))
         b->handler->parent = c->parent;

@@ -9,7 +9,9 @@
  *       when it finds work and there is more, it wakes the next.
  *   S3  A worker never sleeps past the next deadline of its own wheel or of the outside one.
  *   S4  A worker stuck in user code holds up nobody: its tasks can be stolen, events go to the
- *       others, and the watchdog has its overdue timers run by a peer. */
+ *       others, and the watchdog has its overdue timers run by a peer.
+ *   S5  Whoever looks for a task takes one of high priority first, but of 64 in a row one is for
+ *       the others. It costs those a look at one count. */
 #define _GNU_SOURCE
 #include "core/sched.h"
 
@@ -26,7 +28,8 @@ enum {
     POLL_EVERY = 61,   /* runs between two looks at poller, wheel and shared list */
     POLL_MIN = 16,     /* events a look takes even when the ring is full */
     INJECT_BATCH = 32, /* tasks a look takes from the shared list at most */
-    LIFO_RUN_MAX = 3   /* runs in a row out of the last-in slot while others wait */
+    LIFO_RUN_MAX = 3,  /* runs in a row out of the last-in slot while others wait */
+    HIGH_RUN_MAX = 63  /* S5 */
 };
 
 struct ki_sched ki_sched = {
@@ -48,6 +51,51 @@ inject(struct ki_task *first, struct ki_task *last, uint32_t n)
     ki_add_seq(&ki_sched.n_inject, n); /* S1 */
     pthread_mutex_unlock(&ki_sched.inject_lock);
 }
+
+/* ---- the list of high priority ---- */
+
+void
+ki_sched_ready_high(struct ki_task *t)
+{
+    t->run_next = NULL;
+    pthread_mutex_lock(&ki_sched.inject_lock);
+    if (ki_sched.high_tail)
+        ki_sched.high_tail->run_next = t;
+    else
+        ki_sched.high_head = t;
+    ki_sched.high_tail = t;
+    ki_add_seq(&ki_sched.n_high, 1); /* S1 */
+    pthread_mutex_unlock(&ki_sched.inject_lock);
+    ki_sched_notify();
+}
+
+static KI_NOINLINE struct ki_task *
+take_high(struct ki_worker *w)
+{
+    struct ki_task *t;
+
+    if (w->high_run >= HIGH_RUN_MAX)
+        return NULL;
+    pthread_mutex_lock(&ki_sched.inject_lock);
+    t = ki_sched.high_head;
+    if (t) {
+        ki_sched.high_head = t->run_next;
+        if (!ki_sched.high_head)
+            ki_sched.high_tail = NULL;
+        ki_sub_rlx(&ki_sched.n_high, 1); /* relaxed: fewer is found out under the lock */
+    }
+    pthread_mutex_unlock(&ki_sched.inject_lock);
+    w->high_run += t != NULL;
+    return t;
+}
+
+static bool
+has_high(void)
+{
+    return ki_slow(ki_load_rlx(&ki_sched.n_high) != 0); /* relaxed: as n_inject */
+}
+
+/* ---- the others ---- */
 
 static uint32_t
 ring_len(struct ki_worker *v)
@@ -215,7 +263,7 @@ any_work(struct ki_worker *w)
 {
     bool lifo = ki_load_rlx(&ki_sched.steal_lifo);
 
-    if (ki_load_seq(&ki_sched.n_inject) != 0)
+    if (ki_load_seq(&ki_sched.n_inject) != 0 || ki_load_seq(&ki_sched.n_high) != 0)
         return true;
     for (unsigned i = 0; i < ki_sched.n; i++) {
         struct ki_worker *v = &ki_sched.worker[i];
@@ -261,16 +309,16 @@ ki_sched_ready(struct ki_task *t)
 KI_NOINLINE void
 ki_sched_ready_slowly(struct ki_task *t)
 {
-    if (ki_load_rlx(&t->type)->wake != NULL) {
-        ki_load_rlx(&t->type)->wake(t);
-        return;
-    }
     ki_sched_ready_shared(t);
 }
 
 void
 ki_sched_ready_shared(struct ki_task *t)
 {
+    if (ki_load_rlx(&t->type)->wake != NULL) {
+        ki_load_rlx(&t->type)->wake(t);
+        return;
+    }
     inject(t, t, 1);
     ki_sched_notify();
 }
@@ -280,7 +328,7 @@ ki_sched_newest_fiber(struct ki_worker *w)
 {
     struct ki_task *t = ki_load_rlx(&w->lifo); /* a look: the take decides */
 
-    if (!t || ki_load_rlx(&t->type)->run != ki_fiber_run ||
+    if (!t || has_high() || ki_load_rlx(&t->type)->run != ki_fiber_run ||
         ki_load_rlx(&w->tick) >= w->poll_tick ||
         (w->lifo_run >= LIFO_RUN_MAX && ring_len(w) != 0))
         return NULL;
@@ -378,19 +426,12 @@ sleep_until_work(struct ki_worker *w)
     ki_watchdog_wake();
 }
 
+/* One of no priority. */
 static struct ki_task *
-next_task(struct ki_worker *w)
+next_normal(struct ki_worker *w)
 {
     struct ki_task *t;
 
-    if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick)) {
-        w->poll_tick = ki_load_rlx(&w->tick) + POLL_EVERY;
-        t = take_injected(w); /* first, because the poller fills what room there is */
-        poll(w, 0);
-        run_timers(w);
-        if (t)
-            return t;
-    }
     if (w->lifo_run < LIFO_RUN_MAX || ring_len(w) == 0) {
         t = lifo_take(w);
         if (t) {
@@ -411,12 +452,35 @@ next_task(struct ki_worker *w)
     return ki_sched.n > 1 ? steal(w) : NULL;
 }
 
+static struct ki_task *
+next_task(struct ki_worker *w)
+{
+    struct ki_task *t = NULL, *high;
+
+    if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick)) {
+        w->poll_tick = ki_load_rlx(&w->tick) + POLL_EVERY;
+        t = take_injected(w); /* first, because the poller fills what room there is */
+        poll(w, 0);
+        run_timers(w);
+    }
+    if (has_high() && (high = take_high(w)) != NULL) {
+        if (t)
+            ki_sched_ring_push(w, t);
+        return high;
+    }
+    w->high_run = 0;
+    if (!t)
+        t = next_normal(w);
+    return !t && has_high() ? take_high(w) : t; /* no others: the 64th is of these too */
+}
+
 static void
 run_one(struct ki_worker *w, struct ki_task *t)
 {
     if (w->searching) { /* S2: found some; is there more for the next? */
         w->searching = false;
-        if (ki_sched.n > 1 && (ring_len(w) != 0 || ki_load_rlx(&ki_sched.n_inject) != 0))
+        if (ki_sched.n > 1 &&
+            (ring_len(w) != 0 || ki_load_rlx(&ki_sched.n_inject) != 0 || has_high()))
             ki_sched_notify();
     }
     ki_count(&w->tick, 1);

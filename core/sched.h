@@ -4,7 +4,8 @@
  * A task is anything with a mailbox and a run function. It stands in one run queue while it is
  * OWNED and not running (mbox.h I1), where every worker can take it: a worker's last-in slot,
  * its ring of 256, or the one shared list behind a lock that takes the overflow, what threads outside
- * bring, and what shall run wherever there is least to do. */
+ * bring, and what shall run wherever there is least to do. Those of high priority stand in a shared
+ * list of their own (S5). */
 #ifndef KI_SCHED_H
 #define KI_SCHED_H
 
@@ -66,6 +67,7 @@ struct ki_worker {
     _Atomic(uint64_t) tick;            /* [a:w] runs since start: others see it move */
     uint64_t poll_tick;                /* [w] tick at which to poll next */
     uint32_t lifo_run;                 /* [w] runs in a row out of the last-in slot */
+    uint32_t high_run;                 /* [w] picks in a row of high priority */
     uint32_t random;                   /* [w] */
     unsigned index;                    /* [i] */
     bool searching;                    /* [w] */
@@ -88,6 +90,7 @@ struct ki_worker {
 
 struct ki_sched {
     unsigned n;                     /* [i] workers */
+    _Atomic(uint32_t) n_high;       /* [a] tasks in the list of high priority */
     struct ki_worker *worker;       /* [i] n of KI_WORKERS_MAX, never freed */
     unsigned made;                  /* [i] of these have run before */
     const struct ki_poller *poller; /* [i] */
@@ -106,6 +109,7 @@ struct ki_sched {
 
     pthread_mutex_t inject_lock;
     struct ki_task *inject_head, *inject_tail; /* [l] */
+    struct ki_task *high_head, *high_tail;     /* [l] */
     _Atomic(uint32_t) n_inject;                /* [a] */
     _Atomic(uint32_t) n_sleeping;              /* [a] */
     _Atomic(bool) wake_sent;                   /* [a] a wake is on its way to some worker */
@@ -129,6 +133,9 @@ bool ki_sched_join(uint64_t deadline_ns);
  * makes it run on whichever worker is free first: behind all in the shared list. */
 void ki_sched_ready(struct ki_task *t);
 void ki_sched_ready_shared(struct ki_task *t);
+
+/* ki_sched_ready_high is the `wake` of a task type of high priority. */
+void ki_sched_ready_high(struct ki_task *t);
 
 /* The parts of it that are seldom needed. */
 void ki_sched_ready_slowly(struct ki_task *t);
@@ -184,7 +191,7 @@ void ki_sched_wake_for_signal(void);
 
 /* What a fiber that leaves can switch to without going through the worker's loop: the task in the
  * last-in slot, if there is one, else the oldest of the ring. NULL: the loop has to look, because it
- * is no fiber, or it is time to poll, or there is none. For fiber.c, which gives its run function. */
+ * is no fiber, or it is time to poll, or one of high priority waits, or there is none. For fiber.c, which gives its run function. */
 static inline bool
 ki_sched_has_newest(struct ki_worker *w)
 {
@@ -200,7 +207,9 @@ ki_sched_oldest_fiber(struct ki_worker *w,
     uint32_t h = ki_load_rlx(&w->head); /* the swap checks it */
     struct ki_task *t;
 
-    if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick) || h == ki_load_rlx(&w->tail))
+    /* relaxed: a look; one that is missed here is found by the next pick. */
+    if (ki_slow(ki_load_rlx(&ki_sched.n_high) != 0) ||
+        ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick) || h == ki_load_rlx(&w->tail))
         return NULL;
     t = ki_load_rlx(&w->ring[h % KI_RING]);
     /* relaxed: a look at what a thief may just have taken; the swap of head checks it. */

@@ -31,6 +31,10 @@ enum {
     KITH_MAILBOX_KILL  /* and the owner of the mailbox is killed */
 };
 
+/* Those of high priority run before the others, as long as there are any; of 64 that are started
+ * one is of the others. For what has little to do and must not wait: supervisors. */
+enum { KITH_PRIORITY_NORMAL, KITH_PRIORITY_HIGH };
+
 /* Below each stack lies a guard of 16 KiB, less for a small one but at least a page. A touch
  * of it ends the program with a report. A frame that is larger steps over it unseen, unless
  * it is compiled with -fstack-clash-protection (gcc, clang), which pkg-config and the CMake
@@ -45,11 +49,13 @@ typedef struct kith_spawn_options {
     size_t mailbox_cap;   /* messages; 0 = no limit */
     size_t mailbox_bytes; /* bytes of message bodies; 0 = no limit */
     int mailbox_policy;   /* KITH_MAILBOX_... */
+    int priority;         /* KITH_PRIORITY_NORMAL or _HIGH */
 } kith_spawn_options;
 
 #define KITH_SPAWN_OPTIONS_INIT \
     { \
-        sizeof(kith_spawn_options), false, NULL, {0}, NULL, 0, 0, 0, KITH_MAILBOX_FAIL \
+        sizeof(kith_spawn_options), false, NULL, {0}, NULL, 0, 0, 0, KITH_MAILBOX_FAIL, \
+            KITH_PRIORITY_NORMAL \
     }
 
 enum kith_status {
@@ -72,12 +78,13 @@ struct kith_process_info {
     char waits_for[32];  /* "receive", "socket_recv"...; empty when it does not wait */
     uint64_t mailbox_refused, mailbox_dropped; /* messages, since birth, by its limit */
     uint64_t mailbox_waited;                   /* kith_send_wait that found it full */
+    int priority;                              /* KITH_PRIORITY_NORMAL or _HIGH */
 };
 
 #define KITH_PROCESS_INFO_INIT \
     { \
         sizeof(struct kith_process_info), {0}, KITH_STATUS_RUNNING, 0, 0, 0, 0, 0, "", "", \
-            "", 0, 0, 0 \
+            "", 0, 0, 0, KITH_PRIORITY_NORMAL \
     }
 
 /**
@@ -226,6 +233,17 @@ kith_exit_signal_opt(kith_pid pid, kith_reason why, unsigned flags);
  */
 KITH_API void
 kith_flag_trap_exit(bool on);
+
+/**
+ * Choose the caller's priority; it holds from the next time it waits or yields.
+ *
+ * returns  the priority until now; or KITH_EINVAL for one that is none, KITH_EOPNOTSUPP for a
+ *          high one of a plain thread, or a common code (error.h).
+ * context  any thread; never suspends.
+ * source   OTP process_flag(priority). Differs: two of them, and high does not starve normal.
+ */
+KITH_API int
+kith_flag_priority(int priority);
 
 /**
  * Limit the caller's own mailbox, or change its limit, as the spawn options do.

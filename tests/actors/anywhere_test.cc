@@ -193,6 +193,7 @@ const row table[] = {
     CALL(kith_exit_signal, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, "")),
     CALL(kith_exit_signal_opt, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, ""),
          KITH_PRIORITY),
+    CALL(kith_flag_priority, CODE, KITH_PRIORITY_NORMAL, KITH_PRIORITY_NORMAL),
     CALL(kith_flag_mailbox, CODE, 0, 0, 0, KITH_MAILBOX_FAIL),
     CALL_SO(kith_flag_trap_exit, ZERO, 0, kith_flag_trap_exit(false); return 0;),
     CALL(kith_defer, CODE, 0, do_nothing, nullptr),
