@@ -5,8 +5,8 @@
  *   1 STOP_OPS   own operations are stopped; those being executed are waited out
  *   2 (the same) deferred functions run, last first (a handler's terminate); they may call
  *   3 STOP_AGAIN what those started and left is stopped too
- *   4 DRAIN      the mailbox refuses data from here on; messages are freed; names and monitors
- *                of ours go
+ *   4 DRAIN      the mailbox refuses data from here on; messages are freed; names, timers to it
+ *                and monitors of ours go
  *   5 CLOSE      owned sockets are told; each answers GONE when it is closed
  *   6 END        mail is taken until the mailbox is empty and DEAD: from here on every call finds
  *                nobody
@@ -134,6 +134,7 @@ ki_exit_step(struct ki_proc *p)
             ki_senders_refuse(p);
             drop_messages(p);
             ki_name_drop(p);
+            ki_timer_drop_all(p);
             ki_monitor_drop_all(p);
             p->exit_stage = CLOSE;
             break;

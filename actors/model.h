@@ -332,6 +332,7 @@ struct ki_proc {
     struct ki_slot slot;
     struct ki_fiber fiber;   /* its task is the process's mailbox, whatever the body */
     struct ki_limit limit;   /* [a] */
+    struct ki_owner timers;  /* those that go to it; across the record's uses */
     _Atomic(bool) in_tree;   /* [a] set at birth: a supervisor ends it */
     struct ki_counts has;    /* [a:p] */
     _Atomic(bool) ends_kids; /* [a] the same: a supervisor; exit.c, step 0 */

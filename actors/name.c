@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * name.c -- the table of names.
  *
+ * Who only looks takes the lock of one bucket; who enters or removes takes the table's, and the
+ * bucket's for the moment of it.
+ *
  *   I1  A process has at most one name, a name at most one process.
  *   I2  A process's name is free before anyone hears of its death (exit.c, step 4): whoever
  *       registers from outside does it under this lock, which also looks whether it is dying. */
@@ -11,10 +14,11 @@
 
 #include "actors/msg.h"
 
-enum { BUCKETS = 1024, NAME_MAX_LEN = 255 };
+enum { BUCKETS = 1024 };
 
+/* Key: [l] the table's lock to write, that or its bucket's to read. */
 struct ki_name {
-    struct ki_name *next;
+    struct ki_name *next; /* [l] */
     struct ki_proc *proc;
     uint64_t id;
     bool reserved; /* [l] taken, but nobody finds it yet */
@@ -22,19 +26,33 @@ struct ki_name {
     char text[];
 };
 
+struct bucket {
+    struct ki_lock lock;
+    struct ki_name *first; /* [l] */
+};
+
 static struct {
     pthread_mutex_t lock;
-    struct ki_name *bucket[BUCKETS]; /* [l] */
+    struct bucket bucket[BUCKETS];
+    _Atomic(size_t) n; /* [l] writes: without those reserved */
 } names = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static struct ki_name **
-find(const char *text, size_t len)
+static struct bucket *
+bucket_of(const char *text, size_t len)
 {
     uint32_t h = 2166136261u;
 
     for (size_t i = 0; i < len; i++)
         h = (h ^ (unsigned char) text[i]) * 16777619u;
-    struct ki_name **at = &names.bucket[h % BUCKETS];
+    return &names.bucket[h % BUCKETS];
+}
+
+/* Under one of the locks: the link to the name, or to where it would be. */
+static struct ki_name **
+find(struct bucket *b, const char *text, size_t len)
+{
+    struct ki_name **at = &b->first;
+
     while (*at && ((*at)->len != len || memcmp((*at)->text, text, len) != 0))
         at = &(*at)->next;
     return at;
@@ -43,7 +61,7 @@ find(const char *text, size_t len)
 size_t
 ki_name_len(const char *name)
 {
-    const char *end = name ? memchr(name, '\0', NAME_MAX_LEN + 1) : NULL;
+    const char *end = name ? memchr(name, '\0', KITH_NAME_MAX + 1) : NULL;
 
     return end ? (size_t) (end - name) : 0;
 }
@@ -54,12 +72,37 @@ name_free(struct ki_name *n)
     ki_slab_free(ki_slab_here(), n, sizeof *n + n->len);
 }
 
+/* These three under the table's lock. */
+static void
+link_name(struct bucket *b, struct ki_name *n)
+{
+    ki_lock_take(&b->lock);
+    n->next = b->first;
+    b->first = n;
+    ki_lock_give(&b->lock);
+    ki_count(&names.n, n->reserved ? 0 : 1);
+}
+
+static void
+publish_name(struct ki_name *n)
+{
+    struct bucket *b = bucket_of(n->text, n->len);
+
+    ki_lock_take(&b->lock);
+    n->reserved = false;
+    ki_lock_give(&b->lock);
+    ki_count(&names.n, 1);
+}
+
 static void
 unlink_name(struct ki_name *n)
 {
-    struct ki_name **at = find(n->text, n->len);
+    struct bucket *b = bucket_of(n->text, n->len);
 
-    *at = n->next;
+    ki_lock_take(&b->lock);
+    *find(b, n->text, n->len) = n->next;
+    ki_lock_give(&b->lock);
+    ki_count(&names.n, n->reserved ? 0 : (size_t) -1);
     ki_store_rlx(&n->proc->name, NULL); /* relaxed: under the lock */
 }
 
@@ -79,14 +122,14 @@ enter_name(const char *text, struct ki_proc *p, uint64_t id, bool reserved)
     *n = (struct ki_name){.proc = p, .id = id, .reserved = reserved, .len = len};
     memcpy(n->text, text, len);
 
+    struct bucket *b = bucket_of(text, len);
     pthread_mutex_lock(&names.lock);
-    struct ki_name **at = find(text, len);
-    if (*at)
+    if (*find(b, text, len))
         rc = KITH_EEXIST;
     else if (ki_load_rlx(&p->name))
         rc = KITH_EALREADY;
     else {
-        *at = n;
+        link_name(b, n);
         ki_store_seq(&p->name, n);
         /* seq_cst: either we see that it is dying, or ki_name_drop sees the name. */
         uint64_t word = ki_load_seq(&p->fiber.task.mbox);
@@ -111,7 +154,7 @@ void
 ki_name_publish(struct ki_proc *p)
 {
     pthread_mutex_lock(&names.lock);
-    ki_load_rlx(&p->name)->reserved = false;
+    publish_name(ki_load_rlx(&p->name));
     pthread_mutex_unlock(&names.lock);
 }
 
@@ -158,7 +201,7 @@ kith_unregister(const char *name)
     if (len == 0)
         return KITH_EINVAL;
     pthread_mutex_lock(&names.lock);
-    n = *find(name, len);
+    n = *find(bucket_of(name, len), name, len);
     if (n && n->reserved)
         n = NULL;
     if (n)
@@ -175,11 +218,13 @@ ki_name_find(const char *text, size_t len)
 {
     kith_pid pid = {0};
 
-    pthread_mutex_lock(&names.lock);
-    struct ki_name *n = *find(text, len);
+    struct bucket *b = bucket_of(text, len);
+
+    ki_lock_take(&b->lock);
+    struct ki_name *n = *find(b, text, len);
     if (n && !n->reserved)
         pid.id = n->id;
-    pthread_mutex_unlock(&names.lock);
+    ki_lock_give(&b->lock);
     return pid;
 }
 
@@ -193,6 +238,45 @@ kith_whereis(const char *name)
     if (ki_enter(&self) < 0 || len == 0)
         return pid;
     return ki_name_find(name, len);
+}
+
+/* Under the table's lock. */
+static void
+fill(kith_name *to, const struct ki_name *n)
+{
+    to->pid.id = n->id;
+    memcpy(to->text, n->text, n->len);
+    to->text[n->len] = '\0';
+}
+
+int
+kith_registered(kith_name *list, size_t cap)
+{
+    struct ki_proc *self;
+    size_t n = 0;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (!list && cap)
+        return KITH_EINVAL;
+    pthread_mutex_lock(&names.lock);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct ki_name *at = names.bucket[i].first; at; at = at->next) {
+            if (at->reserved)
+                continue;
+            if (n < cap)
+                fill(&list[n], at);
+            n++;
+        }
+    pthread_mutex_unlock(&names.lock);
+    return (int) n;
+}
+
+size_t
+ki_name_count(void)
+{
+    return ki_load_rlx(&names.n); /* relaxed: a count that orders nothing */
 }
 
 int

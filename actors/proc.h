@@ -217,5 +217,6 @@ void ki_link_free_msg(struct ki_msg *m);
 /* timer.c */
 size_t ki_timer_record_size(void);
 void ki_timer_free_msg(struct ki_msg *m);
+void ki_timer_drop_all(struct ki_proc *p); /* p dies: no message of a timer is for it */
 
 #endif

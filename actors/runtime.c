@@ -58,6 +58,17 @@ ki_deadline_ns(kith_ms timeout)
     return timeout <= 0 ? 0 : ki_soon_here() + (uint64_t) timeout * MS;
 }
 
+size_t
+ki_in_use(struct ki_slots *t)
+{
+    /* relaxed, all of it: counts that order nothing */
+    int64_t n = ki_load_rlx(&t->n_out);
+
+    for (unsigned i = 0; i < ki_sched.n; i++)
+        n -= ki_load_rlx(&ki_sched.worker[i].slots[t->kind].len);
+    return n > 0 ? (size_t) n : 0;
+}
+
 /* ---- fork ---- */
 
 static void

@@ -5,6 +5,10 @@
 
 #include "actors/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ki_state { KI_STATE_NEW, KI_STATE_RUNNING, KI_STATE_STOPPED, KI_STATE_FORKED };
 
 struct ki_runtime {
@@ -72,6 +76,10 @@ ki_slots_here(unsigned kind)
     return w ? &w->slots[kind] : NULL;
 }
 
+/* ki_in_use tells how many records of a table are in use. Any thread; while others take and give
+ * some it may be off by theirs. */
+size_t ki_in_use(struct ki_slots *t);
+
 /* ki_soon_here: the present for a deadline: now or some microseconds later. Any thread. */
 static inline uint64_t
 ki_soon_here(void)
@@ -83,5 +91,9 @@ ki_soon_here(void)
 
 /* ki_deadline_ns: a timeout of the API as an absolute time; 0 is the past, UINT64_MAX never. */
 uint64_t ki_deadline_ns(kith_ms timeout);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

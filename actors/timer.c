@@ -25,37 +25,39 @@ struct body {
     KI_ALIGNED(16) char bytes[];
 };
 
-/* What a timer is until it expires: what the wheel needs, and what the message does not know
- * without it. */
-struct armed {
-    struct ki_alarm alarm;
-    uint64_t to, from; /* to a name: 0, until it is looked up */
-    uint64_t tag;
-};
+/* What a timer is for, until it expires. */
+enum { TO, FROM, TAG };
 
-/* Small: a million of them are common, and memory is what they cost. */
+/* Small: a million of them are common, and memory is what they cost. Behind the name it is what the
+ * wheel needs, until it expires; then the message, from the alarm on. bound.more: while it is armed
+ * the body's address, or 0; when it was received I2. */
 struct timer {
     union {
         struct ki_slot slot; /* free_next while it is free */
         struct {
             uint32_t index, generation; /* I1: as in ki_slot */
             union {
-                struct armed armed;
-                struct ki_msg msg;
-            } u;
-            _Atomic(uintptr_t) more; /* armed: its body's address, or 0; received: I2 */
+                struct ki_bound bound;
+                struct {
+                    void *unused;
+                    struct ki_msg msg;
+                };
+            };
         };
     };
 };
 
-_Static_assert(offsetof(struct timer, u) == offsetof(struct ki_slot, free_next),
+_Static_assert(offsetof(struct timer, bound) == offsetof(struct ki_slot, free_next),
                "what is in use lies behind the name of the slot");
-_Static_assert(offsetof(struct armed, alarm.timer.base) ==
-                       offsetof(struct ki_msg, node.aux) &&
-                   offsetof(struct armed, alarm.timer.deadline) ==
-                       offsetof(struct ki_msg, node.aux) + sizeof(uint32_t),
+_Static_assert(offsetof(struct timer, bound.alarm.timer.base) ==
+                       offsetof(struct timer, msg.node.aux) &&
+                   offsetof(struct timer, bound.alarm.timer.deadline) ==
+                       offsetof(struct timer, msg.node.aux) + sizeof(uint32_t),
                "I1: what says whether it is armed stays when the timer becomes a message");
-_Static_assert(sizeof(struct timer) == 80, "a million of them are 80 MB");
+_Static_assert(offsetof(struct timer, bound.more) >=
+                   offsetof(struct timer, msg) + sizeof(struct ki_msg),
+               "I2: it is apart from the message");
+_Static_assert(sizeof(struct timer) == 96, "a million of them are 96 MB");
 
 static char no_body[1] KI_ALIGNED(16);
 
@@ -78,7 +80,7 @@ ki_timer_free_msg(struct ki_msg *m)
 {
     char *data = m->pub.data;
 
-    free_record(ki_container_of(m, struct timer, u.msg),
+    free_record(ki_container_of(m, struct timer, msg),
                 data == no_body ? NULL : ki_container_of(data, struct body, bytes));
 }
 
@@ -87,22 +89,23 @@ ki_timer_free_msg(struct ki_msg *m)
 static struct body *
 body_of(struct timer *t)
 {
-    return (struct body *) ki_load_rlx(&t->more);
+    return (struct body *) ki_load_rlx(&t->bound.more);
 }
 
 /* The timer's record as its message. All but node.aux is written: I1. */
 static struct ki_msg *
 become_message(struct timer *t)
 {
-    const struct armed was = t->u.armed;
+    const uint64_t to = t->bound.word[TO], from = t->bound.word[FROM],
+                   tag = t->bound.word[TAG];
     struct body *body = body_of(t);
-    struct ki_msg *m = &t->u.msg;
+    struct ki_msg *m = &t->msg;
 
-    m->node.to = was.to;
+    m->node.to = to;
     m->node.kind = KI_N_REF;
     m->node.flags = KI_MSG_OF_TIMER;
-    m->pub = (kith_msg){.from = {was.from},
-                        .tag = was.tag,
+    m->pub = (kith_msg){.from = {from},
+                        .tag = tag,
                         .ref = {ki_slots_id(&ki_runtime.timers, &t->slot)},
                         .data = body ? body->bytes : no_body,
                         .len = body ? body->len : 0};
@@ -121,13 +124,13 @@ mark_of(const struct ki_proc *p)
 void
 ki_timer_received(struct ki_proc *p, struct ki_msg *m)
 {
-    ki_store_rlx(&ki_container_of(m, struct timer, u.msg)->more, mark_of(p));
+    ki_store_rlx(&ki_container_of(m, struct timer, msg)->bound.more, mark_of(p));
 }
 
 void
 ki_timer_taken(struct ki_msg *m)
 {
-    ki_store_rlx(&ki_container_of(m, struct timer, u.msg)->more, 0);
+    ki_store_rlx(&ki_container_of(m, struct timer, msg)->bound.more, 0);
 }
 
 struct ki_msg *
@@ -137,9 +140,9 @@ ki_timer_in_inbox(struct ki_proc *p, uint64_t ref)
         (struct timer *) (void *) ki_slots_at(&ki_runtime.timers, ki_id_index(ref));
 
     /* I2: or it is not looked at. */
-    return t && ki_load_rlx(&t->more) == mark_of(p) &&
+    return t && ki_load_rlx(&t->bound.more) == mark_of(p) &&
                    t->generation == ki_id_generation(ref)
-               ? &t->u.msg
+               ? &t->msg
                : NULL;
 }
 
@@ -149,7 +152,10 @@ ki_timer_in_inbox(struct ki_proc *p, uint64_t ref)
 static void
 expire(struct ki_alarm *a, struct ki_wakes *wakes)
 {
-    struct ki_msg *m = become_message(ki_container_of(a, struct timer, u.armed.alarm));
+    struct timer *t = ki_container_of(a, struct timer, bound.alarm);
+
+    ki_bound_leave(&t->bound);
+    struct ki_msg *m = become_message(t);
     struct ki_task *to = ki_proc_task(ki_proc_at((kith_pid){m->node.to}));
     enum ki_push r = ki_mbox_push(&to->mbox, &m->node, KI_MBOX_DEAD | KI_MBOX_EXITING);
 
@@ -162,66 +168,66 @@ expire(struct ki_alarm *a, struct ki_wakes *wakes)
 static void
 expire_named(struct ki_alarm *a, struct ki_wakes *wakes)
 {
-    struct timer *t = ki_container_of(a, struct timer, u.armed.alarm);
+    struct timer *t = ki_container_of(a, struct timer, bound.alarm);
     struct body *body = body_of(t);
 
-    t->u.armed.to = ki_name_find(body->bytes + body->len, body->name_len).id;
-    if (t->u.armed.to)
+    t->bound.word[TO] = ki_name_find(body->bytes + body->len, body->name_len).id;
+    if (t->bound.word[TO])
         expire(a, wakes);
     else
         free_record(t, body);
 }
 
-/* A copy of the data and the name. false: no memory. */
-static bool
-body_new(kith_iov data, const char *name, size_t name_len, struct body **body)
+void
+ki_timer_drop_all(struct ki_proc *p)
 {
-    *body = NULL;
-    if (ki_fast(data.len == 0 && name_len == 0))
-        return true;
-    if (data.len > PTRDIFF_MAX - sizeof **body - name_len)
-        return false;
-    *body = ki_slab_alloc(ki_slab_here(), sizeof **body + data.len + name_len);
-    if (!*body)
-        return false;
-    (*body)->len = data.len;
-    (*body)->name_len = name_len;
+    struct ki_bound *a = ki_timers_end_owned(&p->timers);
+
+    while (a) {
+        struct timer *t = ki_container_of(a, struct timer, bound);
+
+        a = a->next;
+        free_record(t, body_of(t));
+    }
+}
+
+/* A copy of the data and the name, where there are any. NULL: no memory. */
+static struct body *
+body_new(kith_iov data, const char *name, size_t name_len)
+{
+    struct body *body;
+
+    if (data.len > PTRDIFF_MAX - sizeof *body - name_len)
+        return NULL;
+    body = ki_slab_alloc(ki_slab_here(), sizeof *body + data.len + name_len);
+    if (!body)
+        return NULL;
+    body->len = data.len;
+    body->name_len = name_len;
     if (data.len)
-        memcpy((*body)->bytes, data.base, data.len);
+        memcpy(body->bytes, data.base, data.len);
     if (name_len)
-        memcpy((*body)->bytes + data.len, name, name_len);
-    return true;
+        memcpy(body->bytes + data.len, name, name_len);
+    return body;
 }
 
 static inline struct timer *
-timer_new(kith_iov data, const char *name, size_t name_len)
+timer_new(uint64_t from, uint64_t tag, kith_iov data, const char *name, size_t name_len)
 {
     struct timer *t = (struct timer *) (void *) ki_slots_get(&ki_runtime.timers,
                                                              ki_slots_here(KI_KIND_TIMER));
-
-    struct body *body;
+    struct body *body = NULL;
 
     if (ki_slow(!t))
         return NULL;
-    if (ki_slow(!body_new(data, name, name_len, &body))) {
+    if (ki_slow(data.len || name_len) && !(body = body_new(data, name, name_len))) {
         free_record(t, NULL);
         return NULL;
     }
-    ki_store_rlx(&t->more, (uintptr_t) body);
+    t->bound.word[FROM] = from;
+    t->bound.word[TAG] = tag;
+    ki_store_rlx(&t->bound.more, (uintptr_t) body);
     return t;
-}
-
-/* t->u.armed.to and .alarm.expire are set. */
-static inline void
-arm(struct ki_proc *self, struct timer *t, uint64_t deadline_ns, uint64_t tag,
-    kith_ref *timer)
-{
-    t->u.armed.from = ki_proc_id(self);
-    t->u.armed.tag = tag;
-    if (timer)
-        timer->id = ki_slots_id(&ki_runtime.timers, &t->slot);
-    ki_timers_arm(&t->u.armed.alarm, deadline_ns);
-    ki_proc_charge(self, 1);
 }
 
 /* ---- the calls that make one ---- */
@@ -251,19 +257,28 @@ send_to(struct ki_proc *self, uint64_t moment, kith_pid to, uint64_t tag, kith_i
 {
     struct ki_proc *p;
     struct timer *t;
+    kith_ref ref;
+    int rc;
 
     if (ki_slow(moment == 0 || (!data.base && data.len)))
         return KITH_EINVAL;
     p = ki_proc_find(to);
-    /* A look: one that dies after it gets nothing. acquire: with its death, as a refused push. */
-    if (!p || (ki_load_acq(&ki_proc_task(p)->mbox) & (KI_MBOX_EXITING | KI_MBOX_DEAD)))
+    if (!p)
         return KITH_ENOPROC;
-    t = timer_new(data, NULL, 0);
+    t = timer_new(ki_proc_id(self), tag, data, NULL, 0);
     if (!t)
         return KITH_ENOMEM;
-    t->u.armed.alarm.expire = expire;
-    t->u.armed.to = to.id;
-    arm(self, t, moment, tag, timer);
+    ref.id = ki_slots_id(&ki_runtime.timers, &t->slot); /* soon it may be gone */
+    t->bound.alarm.expire = expire;
+    t->bound.word[TO] = to.id;
+    rc = ki_timers_arm_bound(&t->bound, moment, &p->timers, ki_proc_task(p), to.id);
+    if (ki_slow(rc < 0)) {
+        free_record(t, body_of(t));
+        return rc;
+    }
+    if (timer)
+        *timer = ref;
+    ki_proc_charge(self, 1);
     return 0;
 }
 
@@ -276,12 +291,15 @@ send_to_name(struct ki_proc *self, uint64_t moment, const char *name, uint64_t t
 
     if (moment == 0 || name_len == 0 || (!data.base && data.len))
         return KITH_EINVAL;
-    t = timer_new(data, name, name_len);
+    t = timer_new(ki_proc_id(self), tag, data, name, name_len);
     if (!t)
         return KITH_ENOMEM;
-    t->u.armed.alarm.expire = expire_named;
-    t->u.armed.to = 0;
-    arm(self, t, moment, tag, timer);
+    if (timer)
+        timer->id = ki_slots_id(&ki_runtime.timers, &t->slot);
+    t->bound.alarm.expire = expire_named;
+    t->bound.word[TO] = 0;
+    ki_timers_arm(&t->bound.alarm, moment);
+    ki_proc_charge(self, 1);
     return 0;
 }
 
@@ -391,11 +409,10 @@ kith_cancel_timer(kith_ref ref, kith_ms *left)
     if (ki_slow(rc < 0))
         return rc;
     t = timer_at(ref);
-    if (!t || !ki_timers_cancel_named(&t->u.armed.alarm, &t->generation,
-                                      ki_id_generation(ref.id)))
+    if (!t || !ki_timers_cancel_named(&t->bound, &t->generation, ki_id_generation(ref.id)))
         return KITH_ENOENT;
     if (ki_slow(left != NULL))
-        *left = left_until(t->u.armed.alarm.timer.deadline);
+        *left = left_until(t->bound.alarm.timer.deadline);
     free_record(t, body_of(t));
     ki_proc_charge(self, 1);
     return 0;
@@ -412,8 +429,8 @@ kith_read_timer(kith_ref ref, kith_ms *left)
     if (rc < 0)
         return rc;
     t = timer_at(ref);
-    if (!t || !ki_timers_read_named(&t->u.armed.alarm, &t->generation,
-                                    ki_id_generation(ref.id), &tick))
+    if (!t ||
+        !ki_timers_read_named(&t->bound, &t->generation, ki_id_generation(ref.id), &tick))
         return KITH_ENOENT;
     if (left)
         *left = left_until(tick);

@@ -81,6 +81,7 @@ struct ki_slot *
 ki_slots_get_slow(struct ki_slots *t, struct ki_slots_cache *c)
 {
     struct ki_slot *s = NULL;
+    uint32_t n = 1;
 
     pthread_mutex_lock(&t->lock);
     if (t->free || grow(t)) {
@@ -92,8 +93,10 @@ ki_slots_get_slow(struct ki_slots *t, struct ki_slots_cache *c)
             t->free = more->free_next;
             more->free_next = c->head;
             c->head = more;
-            c->len++;
+            ki_count(&c->len, 1);
+            n++;
         }
+        ki_count(&t->n_out, n);
     }
     pthread_mutex_unlock(&t->lock);
     return s ? ki_slots_advance(s) : NULL;
@@ -106,9 +109,10 @@ give(struct ki_slots *t, struct ki_slots_cache *c, uint32_t n)
         struct ki_slot *s = c->head;
 
         c->head = s->free_next;
-        c->len--;
+        ki_count(&c->len, (uint32_t) -1);
         s->free_next = t->free;
         t->free = s;
+        ki_count(&t->n_out, (uint32_t) -1);
     }
 }
 
@@ -118,6 +122,7 @@ ki_slots_put_slow(struct ki_slots *t, struct ki_slots_cache *c, struct ki_slot *
     pthread_mutex_lock(&t->lock);
     s->free_next = t->free;
     t->free = s;
+    ki_count(&t->n_out, (uint32_t) -1);
     if (c)
         give(t, c, KI_SLOTS_MAGAZINE);
     pthread_mutex_unlock(&t->lock);
@@ -127,6 +132,6 @@ void
 ki_slots_flush(struct ki_slots *t, struct ki_slots_cache *c)
 {
     pthread_mutex_lock(&t->lock);
-    give(t, c, c->len);
+    give(t, c, ki_load_rlx(&c->len));
     pthread_mutex_unlock(&t->lock);
 }

@@ -74,16 +74,17 @@ struct ki_slots {
     _Atomic(uint32_t) n_chunks;                 /* [l] writes; any thread reads */
     _Atomic(char *) chunk[KI_SLOTS_MAX_CHUNKS]; /* [l] set once, then constant */
     pthread_mutex_t lock;
-    struct ki_slot *free; /* [l] */
-    char *region;         /* [l] memory for further chunks */
-    size_t region_left;   /* [l] */
-    uint32_t limit;       /* [i] records at most */
+    struct ki_slot *free;    /* [l] */
+    _Atomic(uint32_t) n_out; /* [l] writes: not in that list: in use, or in a cache */
+    char *region;            /* [l] memory for further chunks */
+    size_t region_left;      /* [l] */
+    uint32_t limit;          /* [i] records at most */
 };
 
-/* One per worker and table; zeroed is empty. */
+/* One per worker and table; zeroed is empty. Its worker writes, others may look at `len`. */
 struct ki_slots_cache {
     struct ki_slot *head;
-    uint32_t len;
+    _Atomic(uint32_t) len;
 };
 
 /* ki_slots_init: a table of up to `limit` records of `size` bytes, a multiple of 8, one behind the
@@ -120,7 +121,7 @@ ki_slots_get(struct ki_slots *t, struct ki_slots_cache *c)
         struct ki_slot *s = c->head;
 
         c->head = s->free_next;
-        c->len--;
+        ki_count(&c->len, (uint32_t) -1);
         return ki_slots_advance(s);
     }
     return ki_slots_get_slow(t, c);
@@ -129,10 +130,10 @@ ki_slots_get(struct ki_slots *t, struct ki_slots_cache *c)
 static inline void
 ki_slots_put(struct ki_slots *t, struct ki_slots_cache *c, struct ki_slot *s)
 {
-    if (ki_fast(c != NULL && c->len < 2 * KI_SLOTS_MAGAZINE)) {
+    if (ki_fast(c != NULL && ki_load_rlx(&c->len) < 2 * KI_SLOTS_MAGAZINE)) {
         s->free_next = c->head;
         c->head = s;
-        c->len++;
+        ki_count(&c->len, 1);
         return;
     }
     ki_slots_put_slow(t, c, s);

@@ -7,7 +7,10 @@
  *   I2  No expiry before its deadline: deadlines are rounded up to the next tick, the present
  *       is rounded down.
  *   I3  A base's memory is never freed, and its lock holds from run to run: a plain thread may come
- *       so late that the workers have left, or the next ones come. */
+ *       so late that the workers have left, or the next ones come.
+ *   I4  An owner's alarms lie in a list per base, under that base's lock: who arms and cancels takes
+ *       that one anyway, and an end finds them all. An owner that has refused data by its mailbox,
+ *       looked at under the lock, gets no more of them. */
 #ifndef KI_TIMERS_H
 #define KI_TIMERS_H
 
@@ -41,6 +44,32 @@ struct ki_alarm {
     void (*expire)(struct ki_alarm *a, struct ki_wakes *wakes);
 };
 
+/* An alarm that ends with its owner, if it has one. The owner's list stands under the lock of the
+ * base, as the rest does, if timer.owned; *at == this. Records often lie one behind the other in the
+ * order in which they were armed, newer ones higher: then what is written to in both neighbours is
+ * near. */
+struct ki_bound {
+    struct ki_bound *next; /* an older one */
+    struct ki_alarm alarm;
+    uint64_t word[3];        /* the maker's: what it is for */
+    _Atomic(uintptr_t) more; /* the same */
+    struct ki_bound **at;
+};
+
+/* The alarms of one owner in one base. */
+struct ki_bound_list {
+    _Atomic(uint32_t) base;     /* [a] KI_BASE_ number */
+    struct ki_bound *first;     /* [l] that base's */
+    struct ki_bound_list *next; /* under the owner's lock */
+};
+
+/* All of them. The first list is nobody's until the first alarm comes; most owners need no more,
+ * and no lock beside the base's. It may be of a base whatever lives in the record: zeroed once. */
+struct ki_owner {
+    struct ki_bound_list home; /* its `next`: those in further bases */
+    struct ki_lock lock;       /* taken under a base's */
+};
+
 struct ki_timer_base {
     struct ki_bias lock;       /* a worker's own wheel is mostly touched by that worker */
     struct ki_wheel wheel;     /* [l] */
@@ -59,14 +88,33 @@ void ki_timers_arm(struct ki_alarm *a, uint64_t deadline_ns);
  * one, is complete. Any thread. */
 bool ki_timers_cancel(struct ki_alarm *a);
 
+/* ki_timers_arm_bound is ki_timers_arm for an owner, whose mailbox is `t`'s: 0; KITH_ENOPROC, `id`
+ * ends or has ended; KITH_ENOMEM. Under the lock a->alarm.expire starts with ki_bound_leave. */
+KI_NODISCARD int ki_timers_arm_bound(struct ki_bound *a, uint64_t deadline_ns,
+                                     struct ki_owner *o, struct ki_task *t, uint64_t id);
+
+/* ki_timers_end_owned, by an owner that refuses data: it has no alarms any more. Answers those that
+ * it had, linked by `next`. */
+struct ki_bound *ki_timers_end_owned(struct ki_owner *o);
+
+static inline void
+ki_bound_leave(struct ki_bound *a)
+{
+    if (!a->alarm.timer.owned)
+        return;
+    *a->at = a->next;
+    if (a->next)
+        a->next->at = a->at;
+}
+
 /* ki_timers_cancel_named is ki_timers_cancel by somebody who holds no more than a name of the
  * record, perhaps a stale one: *name is compared with `expected` while the record is armed and
  * the lock held. So *name needs no more than to stay the same from arm to the end, and of the
  * rest of a record nothing is looked at that is not armed. */
-bool ki_timers_cancel_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected);
+bool ki_timers_cancel_named(struct ki_bound *a, const uint32_t *name, uint32_t expected);
 
 /* ki_timers_read_named: true, it is armed and due at *tick; else as ki_timers_cancel_named. */
-bool ki_timers_read_named(struct ki_alarm *a, const uint32_t *name, uint32_t expected,
+bool ki_timers_read_named(struct ki_bound *a, const uint32_t *name, uint32_t expected,
                           uint64_t *tick);
 
 /* ki_timers_run fires what is due on `b`. Any worker. */

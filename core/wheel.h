@@ -25,12 +25,13 @@ extern "C" {
 #define KI_WHEEL_SLOTS (1 << KI_WHEEL_BITS)
 
 /* One timer, embedded in what it wakes. All zero is a timer that is not armed. The wheel
- * does not write `base`: it is the caller's. The rest is the wheel's. */
+ * does not write `base` and `owned`: they are the caller's. The rest is the wheel's. */
 struct ki_timer {
     struct ki_timer *next, *prev; /* list of its slot while armed; the first's prev: any */
     uint16_t level, slot;         /* where it stands while armed */
     _Atomic(uint16_t) base;       /* the caller's: which wheel it was given to last */
     uint8_t armed;
+    uint8_t owned;     /* the caller's: it lies in an owner's list too */
     uint64_t deadline; /* tick */
 };
 

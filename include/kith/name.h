@@ -16,6 +16,14 @@
 extern "C" {
 #endif
 
+#define KITH_NAME_MAX 255 /* bytes of a name */
+
+/* A name, and who has it. */
+typedef struct kith_name {
+    kith_pid pid;
+    char text[KITH_NAME_MAX + 1];
+} kith_name;
+
 /**
  * Give a process a name.
  *
@@ -50,6 +58,18 @@ kith_unregister(const char *name);
  */
 KITH_API kith_pid
 kith_whereis(const char *name);
+
+/**
+ * List all names, as they are at one moment, in no order.
+ *
+ * returns  how many there are, also when that is more than `cap`: then `list` has the first
+ *          of them; KITH_EINVAL when there is a `cap` and no `list`; or a common code (error.h).
+ * context  any thread; never suspends. Nobody gets or loses a name meanwhile.
+ * owns     `list` has room for `cap`, and is filled in.
+ * source   OTP erlang:registered/0. Differs: with their pids.
+ */
+KITH_API int
+kith_registered(kith_name *list, size_t cap);
 
 /**
  * Send a message to whoever has a name now.

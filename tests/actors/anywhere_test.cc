@@ -219,6 +219,7 @@ const row table[] = {
     CALL(kith_register, CODE, KITH_ENOPROC, "name", t.pid),
     CALL(kith_unregister, CODE, KITH_ENOENT, "name"),
     CALL_SO(kith_whereis, ZERO, 0, return kith_whereis("name").id != 0;),
+    CALL(kith_registered, CODE, 0, nullptr, 0),
     CALL(kith_send_name, CODE, KITH_ENOENT, "name", 1, t.b, sizeof t.b),
     CALL(kith_monitor_name, CODE, 0, "name", &t.new_ref),
     CALL(kith_send_after, CODE, KITH_ENOPROC, 1, t.pid, 1, none, &t.new_ref),

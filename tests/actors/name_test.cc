@@ -2,6 +2,8 @@
  * name_test.cc -- one name a process, one process a name. */
 #include "tests/support/runtime.h"
 
+#include "actors/name.h"
+
 #include <atomic>
 #include <string>
 #include <vector>
@@ -119,6 +121,80 @@ TEST_F(Name, ManyAreFoundAtOnce)
     ASSERT_TRUE(kt_until([] { return kt_processes() == 0; }));
     for (std::size_t i = 0; i < pids.size(); i++)
         ASSERT_EQ(0u, kith_whereis(("name " + std::to_string(i)).c_str()).id);
+}
+
+TEST_F(Name, AreListedWithThoseWhoHaveThem)
+{
+    std::vector<kith_name> list(8);
+    const std::string longest(255, 'n');
+    const kith_pid a = waiting(), b = waiting();
+
+    EXPECT_EQ(0, kith_registered(list.data(), list.size()));
+    ASSERT_EQ(0, kith_register("a", a));
+    ASSERT_EQ(0, kith_register(longest.c_str(), b));
+    EXPECT_EQ(2, kith_registered(nullptr, 0));
+    EXPECT_EQ(2u, ki_name_count());
+    ASSERT_EQ(2, kith_registered(list.data(), list.size()));
+    const std::size_t of_a = std::string("a") == list[0].text ? 0 : 1;
+    EXPECT_STREQ("a", list[of_a].text);
+    EXPECT_EQ(a, list[of_a].pid);
+    EXPECT_STREQ(longest.c_str(), list[1 - of_a].text);
+    EXPECT_EQ(b, list[1 - of_a].pid);
+
+    list[1].pid = {7};
+    EXPECT_EQ(2, kith_registered(list.data(), 1)) << "cut, and it says so";
+    EXPECT_EQ(7u, list[1].pid.id);
+    EXPECT_EQ(KITH_EINVAL, kith_registered(nullptr, 1));
+
+    ASSERT_EQ(0, kith_unregister("a"));
+    kill(b);
+    EXPECT_EQ(0, kith_registered(list.data(), list.size()));
+    EXPECT_EQ(0u, ki_name_count());
+    kill(a);
+}
+
+TEST_F(Name, OneThatIsNotBornYetIsInNoList)
+{
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    kith_pid pid;
+
+    o.name = "child";
+    ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+    EXPECT_EQ(1, kith_registered(nullptr, 0));
+    EXPECT_EQ(KITH_EEXIST, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, nullptr));
+    EXPECT_EQ(1, kith_registered(nullptr, 0));
+    EXPECT_EQ(1u, ki_name_count());
+    kill(pid);
+    EXPECT_EQ(0u, ki_name_count());
+}
+
+TEST_F(Name, IsLookedUpWhileOthersComeAndGo)
+{
+    static std::atomic<bool> over;
+    static std::atomic<std::size_t> found, wrong;
+    static kith_pid rock;
+
+    over = false;
+    found = wrong = 0;
+    rock = waiting();
+    ASSERT_EQ(0, kith_register("rock", rock));
+    for (int i = 0; i < 3; i++)
+        spawn([] {
+            while (!over) {
+                wrong += kith_whereis("rock").id != rock.id;
+                found += kith_whereis("sand").id != 0;
+                kith_yield();
+            }
+        });
+    for (std::size_t i = kt_scale(20000); i > 0; i--) {
+        ASSERT_EQ(0, kith_register("sand", kith_self()));
+        ASSERT_EQ(0, kith_unregister("sand"));
+    }
+    over = true;
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 1; }));
+    EXPECT_EQ(0u, wrong);
+    EXPECT_EQ(0u, kith_whereis("sand").id);
+    kill(rock);
 }
 
 TEST_F(Name, OfManyWhoWantItOneHasIt)

@@ -2,6 +2,8 @@
  * timer_test.cc -- messages at a later time, and sleeping. */
 #include "tests/support/runtime.h"
 
+#include "actors/runtime.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -212,6 +214,182 @@ TEST_F(Timer, DiesWithItsReceiver)
     ASSERT_EQ(0, kith_process_info(pid, &info));
     EXPECT_EQ(0u, info.mailbox_len);
     kill(pid);
+}
+
+std::size_t
+records()
+{
+    return ki_in_use(&ki_runtime.timers);
+}
+
+TEST_F(Timer, IsGoneWhenItsReceiversDeathIsHeard)
+{
+    static std::vector<kith_ref> timers;
+    static std::atomic<int> armed;
+    const std::size_t n = kt_scale(2000);
+    std::vector<char> big(1000);
+
+    for (int round = 0; round < 5; round++) {
+        const std::size_t before = records();
+        kith_pid pid;
+        kith_ref ref;
+
+        timers.assign(3 * n, kith_ref{0});
+        armed = 0;
+        /* By itself, by another, and by a plain thread: in as many wheels as there are. */
+        pid = spawn([n] {
+            for (std::size_t i = 0; i < n; i++)
+                ASSERT_EQ(0, kith_send_after(1000000, kith_self(), 5, none, &timers[i]));
+            armed++;
+            wait_for_ever(nullptr);
+        });
+        spawn([n, pid] {
+            for (std::size_t i = n; i < 2 * n; i++)
+                ASSERT_EQ(0, kith_start_timer(2000000, pid, none, &timers[i]));
+            armed++;
+        });
+        for (std::size_t i = 2 * n; i < 3 * n; i++)
+            ASSERT_EQ(0, kith_send_after(3000000, pid, 5,
+                                         kith_iov_of(big.data(), big.size()), &timers[i]));
+        ASSERT_TRUE(kt_until([] { return armed == 2; }));
+        EXPECT_EQ(before + 3 * n, records());
+        ASSERT_EQ(0, kith_monitor(pid, &ref));
+        ASSERT_EQ(0, kith_cancel_timer(timers[0], nullptr));
+        ASSERT_EQ(0, kith_exit_signal(pid, kith_reason_of(KITH_KILL, 0, nullptr)));
+        EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+
+        EXPECT_EQ(before, records()) << "and their memory is free";
+        for (std::size_t i = 0; i < timers.size(); i++)
+            ASSERT_EQ(KITH_ENOENT, i % 2 ? kith_read_timer(timers[i], nullptr)
+                                         : kith_cancel_timer(timers[i], nullptr));
+    }
+}
+
+/* The timers of one that moves between the workers lie in several wheels. */
+TEST_F(Timer, IsGoneWhereverItsReceiverHasBeen)
+{
+    static std::vector<kith_ref> timers;
+    static std::atomic<std::size_t> ready;
+    const std::size_t movers = 8, each = kt_scale(500);
+    const std::size_t before = records();
+    std::vector<kith_pid> pids;
+
+    timers.assign(movers * each, kith_ref{0});
+    ready = 0;
+    for (std::size_t m = 0; m < movers; m++)
+        pids.push_back(spawn([m, each] {
+            for (std::size_t i = m * each; i < (m + 1) * each; i++) {
+                ASSERT_EQ(0, kith_send_after(1000000, kith_self(), 5, none, &timers[i]));
+                if (i % 3 == 0) {
+                    ASSERT_EQ(0, kith_cancel_timer(timers[i], nullptr));
+                }
+                if (i % 8 == 0)
+                    kith_yield();
+                if (i % 64 == 0) {
+                    ASSERT_EQ(0, kith_sleep(1));
+                }
+            }
+            ready++;
+            wait_for_ever(nullptr);
+        }));
+    ASSERT_TRUE(kt_until([] { return ready == movers; }, 20000));
+    for (const kith_pid p : pids)
+        kill(p);
+
+    EXPECT_EQ(before, records());
+    for (const kith_ref t : timers)
+        ASSERT_EQ(KITH_ENOENT, kith_read_timer(t, nullptr));
+}
+
+/* Whoever arms for the dying has either a timer, which ends with it, or none. */
+TEST_F(Timer, ArmedForTheDyingEndsWithIt)
+{
+    static std::atomic<std::uint64_t> victim;
+    static std::atomic<bool> over;
+    static std::atomic<std::size_t> armed, refused, left;
+    const std::size_t before = records();
+
+    over = false;
+    armed = refused = left = 0;
+    victim = 0;
+    for (int i = 0; i < 3; i++)
+        spawn([] {
+            std::uint64_t last = 0;
+            kith_ref mine[64] = {};
+            std::size_t n = 0;
+
+            while (!over) {
+                const std::uint64_t now = victim;
+
+                if (now != last) { /* the last one's death has been heard */
+                    for (; n > 0; n--)
+                        left += kith_read_timer(mine[n - 1], nullptr) != KITH_ENOENT;
+                    last = now;
+                }
+                if (now != 0 && n < 64) {
+                    const int rc = kith_send_after(1000000, {now}, 5, none, &mine[n]);
+
+                    armed += rc == 0;
+                    refused += rc == KITH_ENOPROC;
+                    n += rc == 0;
+                }
+                kith_yield();
+            }
+        });
+    for (std::size_t i = kt_scale(3000); i > 0; i--) {
+        const kith_pid pid = spawn_result([] { return wait_for_ever(nullptr); });
+
+        victim = pid.id;
+        for (std::size_t k = i % 16; k > 0; k--)
+            ASSERT_EQ(0, kith_send_after(1000000, pid, 6, none, nullptr));
+        kill(pid);
+    }
+    victim = 0;
+    over = true;
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+
+    EXPECT_EQ(0u, left);
+    EXPECT_GT(armed, 0u);
+    EXPECT_EQ(before, records());
+}
+
+TEST_F(Timer, ACancelOrAnExpiryThatRacesTheDeathAgreesWithIt)
+{
+    static kith_ref timers[64];
+    static std::atomic<std::size_t> go, done;
+    const std::size_t rounds = kt_scale(2000), before = records();
+    std::size_t cancelled = 0;
+    static std::atomic<std::size_t> by_them;
+
+    go = done = by_them = 0;
+    for (int i = 0; i < 2; i++)
+        spawn([rounds] {
+            for (std::size_t seen = 1; seen <= rounds; seen++) {
+                while (go < seen)
+                    kith_yield();
+                for (const kith_ref t : timers)
+                    by_them += kith_cancel_timer(t, nullptr) == 0;
+                done++;
+            }
+        });
+    for (std::size_t round = 1; round <= rounds; round++) {
+        const kith_pid pid = spawn_result([] { return wait_for_ever(nullptr); });
+        kith_ms after = 0;
+
+        for (kith_ref &t : timers) /* some are due at once, some soon */
+            ASSERT_EQ(0, kith_send_after(after++ % 4 == 0 ? after / 32 : 1000000, pid, 5,
+                                         none, &t));
+        go = round;
+        for (std::size_t k = round % 32; k > 0; k--)
+            cancelled += kith_cancel_timer(timers[k], nullptr) == 0;
+        kill(pid);
+        for (const kith_ref t : timers)
+            ASSERT_EQ(KITH_ENOENT, kith_cancel_timer(t, nullptr));
+        ASSERT_TRUE(kt_until([&] { return done == 2 * round; }));
+    }
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+    EXPECT_TRUE(kt_until([&] { return records() == before; }));
+    EXPECT_GT(cancelled + by_them, 0u);
 }
 
 TEST_F(Timer, OutlivesItsMaker)

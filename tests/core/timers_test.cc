@@ -20,7 +20,7 @@ namespace
 {
 
 struct alarm_of_test {
-    ki_alarm alarm = {};
+    ki_bound bound = {};
     uint64_t deadline_ns = 0;
     uint64_t fired_ns = 0; /* plain: read by who was answered false by cancel */
     int fired = 0;
@@ -28,12 +28,12 @@ struct alarm_of_test {
 
     alarm_of_test()
     {
-        alarm.expire = expire;
+        bound.alarm.expire = expire;
     }
 
     static void expire(ki_alarm *a, ki_wakes *wakes)
     {
-        auto *self = reinterpret_cast<alarm_of_test *>(a);
+        auto *self = reinterpret_cast<alarm_of_test *>(ki_container_of(a, ki_bound, alarm));
 
         self->fired++;
         self->fired_ns = ki_now_ns();
@@ -59,7 +59,7 @@ class Timers : public testing::Test {
     void arm(alarm_of_test &a, uint64_t deadline_ns)
     {
         a.deadline_ns = deadline_ns;
-        ki_timers_arm(&a.alarm, deadline_ns);
+        ki_timers_arm(&a.bound.alarm, deadline_ns);
     }
 
     void run_at(uint64_t now_ns)
@@ -116,7 +116,7 @@ TEST_F(Timers, TellWhenToLookNext)
     run_at(UINT64_C(5'011'000'000));
     EXPECT_EQ(1, a.fired);
     EXPECT_LE(ki_timers_next(base), b.deadline_ns + KI_TICK_NS);
-    EXPECT_TRUE(ki_timers_cancel(&b.alarm));
+    EXPECT_TRUE(ki_timers_cancel(&b.bound.alarm));
     run_at(ki_timers_next(base));
     EXPECT_EQ(UINT64_MAX, ki_timers_next(base));
     EXPECT_EQ(0, b.fired);
@@ -147,7 +147,7 @@ TEST_F(Timers, NeverMeansNever)
         run_at(next);
 
     EXPECT_EQ(0, a.fired);
-    EXPECT_TRUE(ki_timers_cancel(&a.alarm));
+    EXPECT_TRUE(ki_timers_cancel(&a.bound.alarm));
 }
 
 TEST_F(Timers, CancelOnceAndNeverWhatHasFired)    // I1
@@ -156,14 +156,14 @@ TEST_F(Timers, CancelOnceAndNeverWhatHasFired)    // I1
     arm(a, clock.now_ns() + 1'000'000);
     arm(b, clock.now_ns() + 1'000'000);
 
-    EXPECT_TRUE(ki_timers_cancel(&a.alarm));
-    EXPECT_FALSE(ki_timers_cancel(&a.alarm));
-    EXPECT_FALSE(ki_timers_cancel(&never.alarm)) << "it was never armed";
+    EXPECT_TRUE(ki_timers_cancel(&a.bound.alarm));
+    EXPECT_FALSE(ki_timers_cancel(&a.bound.alarm));
+    EXPECT_FALSE(ki_timers_cancel(&never.bound.alarm)) << "it was never armed";
     run_at(clock.now_ns() + 5'000'000);
 
     EXPECT_EQ(0, a.fired);
     EXPECT_EQ(1, b.fired);
-    EXPECT_FALSE(ki_timers_cancel(&b.alarm));
+    EXPECT_FALSE(ki_timers_cancel(&b.bound.alarm));
 }
 
 TEST_F(Timers, AStaleNameCancelsNothing)
@@ -172,17 +172,17 @@ TEST_F(Timers, AStaleNameCancelsNothing)
     uint32_t id = 7;
     arm(a, clock.now_ns() + 1'000'000);
 
-    EXPECT_FALSE(ki_timers_cancel_named(&a.alarm, &id, 6));
-    EXPECT_FALSE(ki_timers_cancel_named(&never.alarm, &id, 7)) << "it was never armed";
-    EXPECT_TRUE(ki_timers_cancel_named(&a.alarm, &id, 7));
-    EXPECT_FALSE(ki_timers_cancel_named(&a.alarm, &id, 7));
+    EXPECT_FALSE(ki_timers_cancel_named(&a.bound, &id, 6));
+    EXPECT_FALSE(ki_timers_cancel_named(&never.bound, &id, 7)) << "it was never armed";
+    EXPECT_TRUE(ki_timers_cancel_named(&a.bound, &id, 7));
+    EXPECT_FALSE(ki_timers_cancel_named(&a.bound, &id, 7));
 
     id = 8;
     arm(a, clock.now_ns() + 1'000'000);
-    EXPECT_FALSE(ki_timers_cancel_named(&a.alarm, &id, 7)) << "a later use of the record";
+    EXPECT_FALSE(ki_timers_cancel_named(&a.bound, &id, 7)) << "a later use of the record";
     run_at(clock.now_ns() + 5'000'000);
     EXPECT_EQ(1, a.fired);
-    EXPECT_FALSE(ki_timers_cancel_named(&a.alarm, &id, 8));
+    EXPECT_FALSE(ki_timers_cancel_named(&a.bound, &id, 8));
 }
 
 namespace
@@ -228,7 +228,7 @@ TEST_F(Timers, RingOnlyForADeadlineSoonerThanAllOthers)
     arm(sooner, clock.now_ns() + 10'000'000);
     EXPECT_EQ(2u, poller.wakes());
     for (alarm_of_test *a : {&first, &later, &sooner, &far})
-        EXPECT_TRUE(ki_timers_cancel(&a->alarm));
+        EXPECT_TRUE(ki_timers_cancel(&a->bound.alarm));
     EXPECT_EQ(2u, poller.wakes()) << "a cancel tells nobody";
 }
 
@@ -259,11 +259,11 @@ TEST_F(Timers, ACancelAndAnExpiryThatRaceAgreeOnOneEnd)    // I1
     });
     std::thread by_id([&] {
         for (std::size_t i = 0; i < n; i += 2)
-            won_by_id[i] = ki_timers_cancel_named(&alarms[i].alarm, &ids[i],
+            won_by_id[i] = ki_timers_cancel_named(&alarms[i].bound, &ids[i],
                                                   static_cast<uint32_t>(i + 1));
     });
     for (std::size_t i = 1; i < n; i += 2) {
-        won_by_cancel[i] = ki_timers_cancel(&alarms[i].alarm);
+        won_by_cancel[i] = ki_timers_cancel(&alarms[i].bound.alarm);
         if (!won_by_cancel[i]) {
             /* Its expiry is complete: what it wrote may be read without more. */
             EXPECT_EQ(1, alarms[i].fired);
@@ -289,12 +289,12 @@ struct sleeper {
     explicit sleeper(std::uint32_t number, std::size_t rounds)
         : task([this](kt_task &t) { turn(t); }, number), left(rounds)
     {
-        alarm.expire = expire;
+        bound.alarm.expire = expire;
     }
 
     static void expire(ki_alarm *a, ki_wakes *wakes)
     {
-        auto *s = reinterpret_cast<sleeper *>(a);
+        auto *s = reinterpret_cast<sleeper *>(ki_container_of(a, ki_bound, alarm));
 
         s->id = 0;
         if (ki_mbox_push(&s->task.task.mbox, &s->task.node, KI_MBOX_DEAD) ==
@@ -316,10 +316,10 @@ struct sleeper {
         deadline = ki_now_ns() + (use % 4) * 300'000;
         /* Half of them are armed under a name that nobody has heard of yet. */
         id = use % 2 ? static_cast<uint32_t>(use) : 0;
-        ki_timers_arm(&alarm, deadline);
+        ki_timers_arm(&bound.alarm, deadline);
     }
 
-    ki_alarm alarm = {};
+    ki_bound bound = {};
     kt_task task;
     std::size_t left;
     uint64_t deadline = 0;
@@ -362,7 +362,7 @@ TEST(TimersOfWorkers, AStaleNameMeetsARecordThatMovesBetweenWheels)
         std::thread canceller([&] {
             /* Always the name of a use that is over: it may look, and must do nothing. */
             for (uint64_t guess = 0; !over.load(); guess++)
-                if (ki_timers_cancel_named(&s.alarm, &s.id,
+                if (ki_timers_cancel_named(&s.bound, &s.id,
                                            static_cast<uint32_t>(UINT32_MAX - guess % 3)))
                     hits++;
         });
