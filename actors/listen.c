@@ -111,7 +111,6 @@ read_spawn_options(kith_spawn_options *ours, const kith_spawn_options *theirs)
 
     if (rc == 0 && (ours->link || ours->monitor || ours->give.id || ours->name))
         return KITH_EINVAL;
-    ours->link = true;
     return rc;
 }
 
@@ -154,30 +153,45 @@ call(kith_pid listener, enum ki_listener_call what, kith_iov request, kith_iov r
 }
 
 int
-kith_listener_start(const char *where, const kith_listener *theirs, kith_pid *pid)
+ki_listener_spawn(const char *where, const kith_listener *theirs,
+                  const kith_spawn_options *o, struct ki_birth b, kith_pid *pid)
 {
-    struct ki_birth b = {.fn = ki_listener_run, .site = __builtin_return_address(0)};
-    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-    struct ki_listening *l = NULL;
+    struct ki_listening *l;
     struct ki_proc *self;
-    struct ki_op *op;
-    kith_pid child;
-    int rc = ki_enter_waiting(&self);
+    int rc = ki_enter(&self);
 
     if (rc == 0)
         rc = describe(where, theirs, b.site, &l);
     if (rc < 0)
         return rc;
-    o.link = true;
-    op = ki_start_new(self);
+    b.fn = ki_listener_run;
+    b.supervisor = true;
     self->hold_exit++; /* a death in the spawn would leave the piece behind */
-    if (op)
-        b.start_op = ki_op_future(op).id;
-    rc = op ? ki_spawn(&o, &b, l, size_of(l), &child) : KITH_ENOMEM;
+    rc = ki_spawn(o, &b, l, size_of(l), pid);
     ki_slab_free(ki_slab_here(), l, size_of(l));
     self->hold_exit--;
-    if (op)
-        rc = ki_start_await(self, op, rc, "listener_start");
+    return rc;
+}
+
+int
+kith_listener_start(const char *where, const kith_listener *theirs, kith_pid *pid)
+{
+    struct ki_birth b = {.site = __builtin_return_address(0)};
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    struct ki_proc *self;
+    struct ki_op *op;
+    kith_pid child;
+    int rc = ki_enter_waiting(&self);
+
+    if (rc < 0)
+        return rc;
+    op = ki_start_new(self);
+    if (!op)
+        return KITH_ENOMEM;
+    o.link = true;
+    b.start_op = ki_op_future(op).id;
+    rc = ki_start_await(self, op, ki_listener_spawn(where, theirs, &o, b, &child),
+                        "listener_start");
     if (rc == 0 && pid)
         *pid = child;
     return rc;

@@ -8,8 +8,9 @@
  *
  *   I1  Connections and accepts under way together are at most max_conns: none is ever accepted for
  *       which there is no place.
- *   I2  A connection is linked from its birth and in the table before the next mail is looked at:
- *       its EXIT finds it, and nothing but its EXIT takes it out.
+ *   I2  A connection is monitored from its birth and in the table before the next mail is looked at:
+ *       its DOWN finds it, and nothing but its DOWN takes it out. By the monitor it is also ended
+ *       when the listener dies: no connection outlives it (exit.c, step 0).
  *   I3  When anybody hears that the listener ends, in order or not, its socket is closed: a stop is
  *       answered after the close, and links hear of a death after it (exit.c). */
 #include "actors/listener.h"
@@ -109,22 +110,13 @@ answered(struct ki_listener *l, const kith_done *d)
 
 /* ---- deaths ---- */
 
-/* An exit signal that somebody has sent by hand is no death. */
-static bool
-is_dead(kith_pid pid)
-{
-    struct ki_proc *p = ki_proc_find(pid);
-
-    /* acquire: with its death, before which it is in the mailbox word that it is dead. */
-    return !p || (ki_load_acq(&ki_proc_task(p)->mbox) & KI_MBOX_DEAD) != 0;
-}
-
 static void
-lost(struct ki_listener *l, struct ki_conn *c, int kind)
+lost(struct ki_listener *l, const kith_down *d)
 {
+    struct ki_conn *c = ki_conns_find(&l->conns, d->pid);
     const bool by_itself = c->state == KI_CONN_LIVES;
 
-    if (by_itself && kind != KITH_NORMAL && kind != KITH_SHUTDOWN)
+    if (by_itself && d->why.kind != KITH_NORMAL && d->why.kind != KITH_SHUTDOWN)
         l->info.failed++;
     ki_conns_remove(&l->conns, c);
 }
@@ -132,12 +124,7 @@ lost(struct ki_listener *l, struct ki_conn *c, int kind)
 static void
 exited(struct ki_listener *l, const kith_down *d)
 {
-    struct ki_conn *c = ki_conns_find(&l->conns, d->pid);
-
-    if (c && is_dead(d->pid))
-        lost(l, c, d->why.kind);
-    else if (d->pid.id == l->starter.id ||
-             (d->why.kind == KITH_SHUTDOWN && kith_stopping()))
+    if (d->pid.id == l->starter.id || (d->why.kind == KITH_SHUTDOWN && kith_stopping()))
         end_in(l, 0, d->why);
 }
 
@@ -204,6 +191,8 @@ heard(struct ki_listener *l, const kith_msg *m)
         called(l, m);
     else if (m->tag == KITH_TAG_FUTURE)
         answered(l, KITH_BODY(m, kith_done));
+    else if (m->tag == KITH_TAG_DOWN)
+        lost(l, KITH_BODY(m, kith_down));
     else if (m->tag == KITH_TAG_EXIT)
         exited(l, KITH_BODY(m, kith_down));
 }

@@ -5,6 +5,7 @@
 
 #include "actors/conns.h"
 #include "actors/model.h"
+#include "actors/proc.h"
 
 /* The tags of the calls to it: not what a program's own calls happen to have. */
 #define KI_LISTENER_CALLS UINT64_C(0x6b6c73746e000000)
@@ -70,6 +71,11 @@ void ki_listener_ask_all(struct ki_listener *l, kith_ms now);
 /* ki_listener_sweep looks at all connections: which are idle, which have had their time to end; and
  * says when to do so again. serve.c */
 void ki_listener_sweep(struct ki_listener *l, kith_ms now);
+
+/* ki_listener_spawn starts one without waiting until it listens; `b` says by whose leave. 0, or a
+ * code of kith_listener_start's. listen.c */
+int ki_listener_spawn(const char *where, const kith_listener *theirs,
+                      const kith_spawn_options *o, struct ki_birth b, kith_pid *pid);
 
 /* ki_listener_run is the process's function. listener.c */
 int ki_listener_run(void *listening);

@@ -151,11 +151,13 @@ spawn(struct ki_listener *l, kith_socket s, kith_pid *pid)
     const struct ki_listening *g = l->given;
     const struct ki_birth b = {.conn = g->opt.conn, .socket = s, .site = g->site};
     kith_spawn_options o = g->spawn;
+    kith_ref ref; /* its DOWN says who */
     int rc = ki_conns_reserve(&l->conns);
 
     if (rc < 0)
         return rc;
     o.give = s;
+    o.monitor = &ref;
     return g->opt.server ? spawn_server(l, &o, pid)
                          : ki_spawn(&o, &b, g->arg, g->opt.len, pid);
 }

@@ -31,15 +31,27 @@ options_make_sense(const kith_spawn_options *o)
            !o->monitor && o->give.id == 0;
 }
 
+/* What cannot be copied; what makes no sense otherwise, its start will say. */
+static bool
+listener_makes_sense(const kith_listener *l)
+{
+    return l->size >= sizeof l->size && l->size <= sizeof *l && (!l->len || l->arg) &&
+           (!l->spawn || (l->spawn->size >= sizeof l->spawn->size &&
+                          l->spawn->size <= sizeof *l->spawn));
+}
+
 static int
 check_child(const kith_supervisor *s, const kith_child *c, int depth)
 {
-    int kinds = (c->server != NULL) + (c->fn != NULL) + (c->supervisor != NULL);
+    bool has_arg = c->arg || c->len;
+    int kinds = (c->server != NULL) + (c->fn != NULL) + (c->supervisor != NULL) +
+                (c->listener != NULL);
 
     if (!id_makes_sense(c->id, s->strategy != KITH_SIMPLE_ONE_FOR_ONE) || kinds != 1 ||
         !options_make_sense(&c->opt) || !in_range(c->restart, KITH_TEMPORARY) ||
         (c->shutdown < 0 && c->shutdown != KITH_BRUTAL_KILL) || (c->len && !c->arg) ||
-        (c->init_ack && !c->fn) || (c->supervisor && (c->arg || c->len)))
+        (c->init_ack && !c->fn) || (!c->server && !c->fn && has_arg) ||
+        (c->where && !c->listener) || (c->listener && !listener_makes_sense(c->listener)))
         return KITH_EINVAL;
     if (c->significant &&
         (c->restart == KITH_PERMANENT || s->auto_shutdown == KITH_AUTO_SHUTDOWN_NEVER))
@@ -118,6 +130,20 @@ full_options(const kith_spawn_options *theirs)
     return o;
 }
 
+static kith_listener *
+put_listener(struct packer *k, const kith_listener *theirs)
+{
+    kith_listener l = KITH_LISTENER_INIT, *to = room(k, sizeof l);
+
+    memcpy(&l, theirs, theirs->size);
+    l.size = sizeof l;
+    l.arg = l.len ? put(k, l.arg, l.len) : NULL;
+    l.spawn = l.spawn ? put(k, l.spawn, l.spawn->size) : NULL;
+    if (to)
+        *to = l;
+    return to;
+}
+
 static void put_supervisor(struct packer *k, kith_supervisor *to, const kith_supervisor *s);
 
 /* `to`: the copy; NULL: only count. */
@@ -132,7 +158,9 @@ put_child(struct packer *k, kith_child *to, const kith_child *c)
     v.opt.name = put_text(k, c->opt.name);
     v.arg = c->len ? put(k, c->arg, c->len) : NULL;
     if (v.shutdown == 0)
-        v.shutdown = c->supervisor ? KITH_INFINITY : SHUTDOWN_MS;
+        v.shutdown = c->supervisor || c->listener ? KITH_INFINITY : SHUTDOWN_MS;
+    v.where = put_text(k, c->where);
+    v.listener = c->listener ? put_listener(k, c->listener) : NULL;
     if (c->supervisor) {
         inner = room(k, sizeof *inner);
         put_supervisor(k, inner, c->supervisor);
@@ -196,10 +224,17 @@ move_supervisor(kith_supervisor *s, ptrdiff_t by)
     for (size_t i = 0; i < s->n; i++) {
         kith_child *c = &children[i];
         kith_supervisor *inner = moved(c->supervisor, by);
+        kith_listener *listener = moved(c->listener, by);
 
         c->id = moved(c->id, by);
         c->opt.name = moved(c->opt.name, by);
         c->arg = moved(c->arg, by);
+        c->where = moved(c->where, by);
+        c->listener = listener;
+        if (listener) {
+            listener->arg = moved(listener->arg, by);
+            listener->spawn = moved(listener->spawn, by);
+        }
         c->supervisor = inner;
         if (inner)
             move_supervisor(inner, by);

@@ -2,6 +2,7 @@
  * supervisor_child.c -- how a supervisor starts a child, and how it ends one. */
 #include "actors/supervisor.h"
 
+#include "actors/listener.h"
 #include "actors/server.h"
 #include "actors/start.h"
 
@@ -28,6 +29,8 @@ spawn(struct ki_sup *s, struct ki_child *c, struct ki_birth b)
         rc = ki_server_spawn(k->server, &o, c->arg, c->len, b, &pid);
     } else if (k->supervisor) {
         rc = ki_supervisor_spawn(k->supervisor, &o, b, &pid);
+    } else if (k->listener) {
+        rc = ki_listener_spawn(k->where, k->listener, &o, b, &pid);
     } else {
         b.fn = k->fn;
         rc = ki_spawn(&o, &b, c->arg, c->len, &pid);

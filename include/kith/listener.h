@@ -9,9 +9,9 @@
  *     l.max_conns = 5000;
  *     rc = kith_listener_start("[::]:7777", &l, &pid);
  *
- * Each connection owns its socket before it runs, is linked to the listener and is a child
- * of it that nobody restarts: whatever one dies of, the others go on. The newcomer runs on
- * whichever thread is free first.
+ * Each connection owns its socket before it runs and is a child of the listener that nobody
+ * restarts: whatever one dies of, the others go on, and none outlives the listener. The
+ * newcomer runs on whichever thread is free first.
  *
  * At its maximum the listener accepts no more: further clients wait in the system's
  * backlog, none is dropped, and the next comes in when one has gone. Out of descriptors it

@@ -24,6 +24,7 @@
 #define KITH_SUPERVISOR_H
 
 #include <kith/base.h>
+#include <kith/listener.h>
 #include <kith/process.h>
 #include <kith/server.h>
 
@@ -62,18 +63,20 @@ enum { KITH_CHILD_ID = 64 }; /* bytes of an id, with its NUL */
 
 typedef struct kith_supervisor kith_supervisor;
 
-/* A child: just one of `server`, `fn` and `supervisor`. */
+/* A child: just one of `server`, `fn`, `supervisor` and `listener`. */
 typedef struct kith_child {
     const char *id;            /* its name among its siblings; a pattern needs none */
     const kith_server *server; /* lent, as to kith_server_start */
     kith_fn fn;                /* counts as started when spawned; see init_ack */
     const kith_supervisor *supervisor; /* a tree inside this one */
-    const void *arg;                   /* of server or fn */
+    const kith_listener *listener;     /* as kith_listener_start with `where` */
+    const char *where;
+    const void *arg; /* of server or fn */
     size_t len;
     kith_spawn_options opt; /* but for monitor and give; zero = the usual */
     int restart;            /* KITH_PERMANENT.. */
-    kith_ms shutdown;       /* from asked to end to killed; 0 = 5,000, of a supervisor
-                               KITH_INFINITY; or that, or KITH_BRUTAL_KILL */
+    kith_ms shutdown;       /* from asked to end to killed; 0 = 5,000, of supervisors and
+                               listeners KITH_INFINITY; or that, or KITH_BRUTAL_KILL */
     bool significant;       /* see KITH_AUTO_SHUTDOWN_ANY; no permanent one is */
     bool init_ack;          /* of fn: counts as started when it has called kith_init_ack */
 } kith_child;
@@ -117,8 +120,9 @@ typedef struct kith_child_counts {
  *          KITH_EEXIST  two children have the same id;
  *          KITH_EINVAL  anything else: a strategy, type or time out of its range; an id that
  *                       is missing, empty or longer than 63 bytes; not just one of server,
- *                       fn and supervisor; init_ack without fn; monitor or give in opt; an
- *                       arg for a supervisor; a significant child that is permanent, or
+ *                       fn, supervisor and listener; init_ack without fn; monitor or give
+ *                       in opt; an arg for a supervisor or a listener (which has its own);
+ *                       `where` without a listener; a significant child that is permanent, or
  *                       where auto_shutdown is never; more or less than one pattern; trees
  *                       more than 16 deep.
  * context  any thread, with or without a runtime; never suspends.
@@ -139,7 +143,7 @@ kith_supervisor_check(const kith_supervisor *s);
  *          KITH_EKILLED  it was killed before all had started;
  *          or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
- * owns     all of `s` is copied, ids, names, arguments and trees, but `server`, which is
+ * owns     all of `s` is copied, ids, names, arguments and trees, but servers, which are
  *          lent; `pid` may be NULL.
  * source   OTP supervisor:start_link/2. Differs: a failed start sends its starter no exit.
  */

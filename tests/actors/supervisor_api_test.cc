@@ -78,6 +78,22 @@ TEST(SupervisorCheck, SaysWhatMakesNoSense)
                   c.arg = "arg";
               }));
 
+    kith_listener listener = KITH_LISTENER_INIT, bad = {};
+    const auto listening = [&](const kith_listener *l, const char *where, const void *arg) {
+        return one([&](auto &c) {
+            c.fn = nullptr;
+            c.listener = l;
+            c.where = where;
+            c.arg = arg;
+        });
+    };
+    EXPECT_EQ(0, listening(&listener, "where", nullptr));
+    EXPECT_EQ(KITH_EINVAL, listening(&bad, "where", nullptr));
+    EXPECT_EQ(KITH_EINVAL, listening(&listener, "where", "arg"));
+    EXPECT_EQ(KITH_EINVAL, one([](auto &c) { c.where = "where"; }));
+    listener.len = 1;
+    EXPECT_EQ(KITH_EINVAL, listening(&listener, "where", nullptr));
+
     /* significant: not permanent, and not for nothing */
     EXPECT_EQ(KITH_EINVAL, answer([](auto &s, auto *c) {
                   s.auto_shutdown = KITH_AUTO_SHUTDOWN_ANY;

@@ -241,7 +241,7 @@ TEST_F(Supervisor, RestartsWhomItsStrategySays)
         for (const auto &[id, text] :
              {std::pair{"a", row.a}, std::pair{"b", row.b}, std::pair{"c", row.c}}) {
             kt_die(f.pid(id), KT_CRASH);
-            EXPECT_TRUE(kt_until([&] { return kt_parts.text() == text; }))
+            EXPECT_TRUE(kt_until([want = text] { return kt_parts.text() == want; }))
                 << "strategy " << row.strategy << ", " << id
                 << " died: " << kt_parts.text();
             (void) kt_parts.take();

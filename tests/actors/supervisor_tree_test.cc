@@ -246,6 +246,142 @@ TEST_F(SupervisorTree, AnInnerOneThatDoesNotStartFailsTheOuter)
     EXPECT_EQ("+a +x +y -y -x -a", kt_parts.take());
 }
 
+/* ---- a listener as a child ---- */
+
+std::atomic<int> living;
+
+/* A connection that heeds no exit, and says by its first byte that it is there. */
+int
+stubborn_conn(kith_socket s, void *arg)
+{
+    const kith_msg *m;
+
+    kith_flag_trap_exit(true);
+    living++;
+    if (kith_defer([](void *) { living--; }, nullptr) < 0 ||
+        kith_socket_send(s, arg, 1, 0, KITH_INFINITY) < 0)
+        return KITH_EIO;
+    while (kith_receive(&m, KITH_INFINITY) == 0)
+        ;
+    return 0;
+}
+
+class SupervisorListener : public kt_family_test {
+  protected:
+    void SetUp() override
+    {
+        kt_family_test::SetUp();
+        living = 0;
+        const kith_socket s = kt_listen(place_);
+        address_ = kt_name_of(s);
+        kt_close(s);
+    }
+
+    /* Its declaration is gone when this returns. */
+    void start(kt_family &f)
+    {
+        char where[80], byte = 'b';
+        kith_listener l = KITH_LISTENER_INIT;
+        kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+        kith_child c = {};
+
+        kith_sockaddr_print(&address_, where, sizeof where);
+        o.stack = 100'000;
+        l.conn = stubborn_conn;
+        l.arg = &byte;
+        l.len = 1;
+        l.spawn = &o;
+        l.shutdown = 1;
+        c.id = "listener";
+        c.listener = &l;
+        c.where = where;
+        c.opt.name = "the listener";
+        f.add(c).add("a", KT_ACKS);
+        ASSERT_EQ(0, f.start());
+        std::memset(where, '!', sizeof where);
+        std::memset(static_cast<void *>(&l), 0xff, sizeof l);
+        std::memset(static_cast<void *>(&o), 0xff, sizeof o);
+        byte = '!';
+    }
+
+    kith_socket connect()
+    {
+        const kith_socket s = kt_open(address_.domain);
+        char byte = 0;
+
+        EXPECT_EQ(0, kith_socket_connect(s, &address_, kt_long()));
+        EXPECT_EQ(1, kith_socket_recv(s, &byte, 1, 0, kt_long()));
+        EXPECT_EQ('b', byte);
+        return s;
+    }
+
+    kt_place place_;
+    kith_sockaddr address_ = {};
+};
+
+TEST_F(SupervisorListener, IsRestartedAtItsPortAndItsConnectionsDieWithIt)
+{
+    const std::size_t rounds = kt_scale(100);
+    kt_family f;
+
+    start(f);
+    for (std::size_t i = 0; i < rounds; i++) {
+        const kith_pid listener = f.pid("listener");
+        const kith_socket c = connect();
+        kith_ref ref;
+
+        ASSERT_EQ(0, kith_monitor(listener, &ref));
+        ASSERT_EQ(1, living);
+        kt_ignore(kith_exit_signal(listener, kith_reason_of(KITH_KILL, 0, nullptr)));
+        ASSERT_EQ(KITH_KILLED, kt_why(ref).kind);
+        ASSERT_EQ(0, living) << "none outlives it";
+        const kith_pid next = kt_next_child(f.sup(), "listener", listener);
+        EXPECT_EQ(next, kith_whereis("the listener"));
+        kt_close(c);
+    }
+    const kith_socket c = connect();
+    f.stop();
+    EXPECT_EQ(0, living) << "in order, too";
+    kt_close(c);
+}
+
+TEST_F(SupervisorListener, AKillOfItsSupervisorTakesItsConnections)
+{
+    const std::size_t rounds = kt_scale(100);
+
+    for (std::size_t i = 0; i < rounds; i++) {
+        kt_family f;
+
+        start(f);
+        const kith_socket c = connect();
+        f.kill();
+        ASSERT_EQ(0, living);
+        ASSERT_EQ(0u, kith_whereis("the listener").id);
+        kt_close(c);
+    }
+}
+
+TEST_F(SupervisorListener, ThatCannotListenFailsTheStart)
+{
+    const kith_socket s = kt_open(address_.domain);
+    char where[80];
+    kith_listener l = KITH_LISTENER_INIT;
+    kith_child c = {};
+    kt_family f;
+
+    ASSERT_EQ(0, kith_socket_bind(s, &address_));
+    ASSERT_EQ(0, kith_socket_listen(s, 1));
+    kith_sockaddr_print(&address_, where, sizeof where);
+    l.conn = stubborn_conn;
+    c.id = "listener";
+    c.listener = &l;
+    c.where = where;
+    f.add("a", KT_ACKS).add(c);
+    EXPECT_EQ(KITH_EADDRINUSE, f.start());
+    EXPECT_EQ("+a -a", kt_parts.take());
+    kt_close(s);
+}
+
 /* ---- without memory ---- */
 
 std::atomic<bool> no_memory;
