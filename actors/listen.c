@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "actors/listener.h"
+#include "actors/server.h"
 #include "actors/start.h"
 #include "core/seam.h"
 
@@ -92,7 +93,8 @@ read_options(kith_listener *ours, const kith_listener *theirs)
     memcpy(ours, theirs, theirs->size);
     if (!ours->conn == !ours->server || (ours->len && !ours->arg) || ours->acceptors < 0 ||
         ours->acceptors > ACCEPTORS_MAX || ours->backlog < 0 || ours->fd < -1 ||
-        ours->idle_timeout < 0 || ours->shutdown < 0)
+        ours->idle_timeout < 0 ||
+        (ours->shutdown < 0 && ours->shutdown != KITH_BRUTAL_KILL))
         return KITH_EINVAL;
     if (ours->acceptors == 0)
         ours->acceptors = ACCEPTORS;
@@ -148,8 +150,7 @@ static ptrdiff_t
 call(kith_pid listener, enum ki_listener_call what, kith_iov request, kith_iov reply,
      kith_ms timeout)
 {
-    return kith_call(listener, KI_LISTENER_CALLS + (uint64_t) what, request, reply,
-                     timeout);
+    return ki_call(listener, KI_LISTENER_TAG + what, request, reply, timeout);
 }
 
 int

@@ -163,7 +163,7 @@ called(struct ki_listener *l, const kith_msg *m)
     const kith_from from = ki_call_from(m);
     const kith_ms *drain;
 
-    switch (m->tag - KI_LISTENER_CALLS) {
+    switch (m->tag - KI_LISTENER_TAG) {
     case KI_LISTENER_STOP:
         drain = KITH_BODY(m, kith_ms);
         if (drain)

@@ -7,8 +7,8 @@
 #include "actors/model.h"
 #include "actors/proc.h"
 
-/* The tags of the calls to it: not what a program's own calls happen to have. */
-#define KI_LISTENER_CALLS UINT64_C(0x6b6c73746e000000)
+/* The calls to it; a program cannot make them by itself. */
+#define KI_LISTENER_TAG (KITH_TAG_SYSTEM + 0x4c00)
 
 enum ki_listener_call {
     KI_LISTENER_STOP, /* body kith_ms, the drain; answers int, how many were ended */

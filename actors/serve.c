@@ -33,17 +33,19 @@ ki_listener_count(struct ki_listener *l, uint64_t *n, int code)
 
 /* ---- ends ---- */
 
-/* false: no memory, try again soon. */
+/* Asks it to end, or kills it. false: no memory, try again soon. */
 static bool
 ask(struct ki_listener *l, struct ki_conn *c, kith_reason why, kith_ms now)
 {
     const kith_ms shutdown = l->given->opt.shutdown;
+    const bool kill = shutdown == KITH_BRUTAL_KILL;
 
-    if (kith_exit_signal(c->pid, why) == KITH_ENOMEM)
+    if (kith_exit_signal(c->pid, kill ? kith_reason_of(KITH_KILL, 0, NULL) : why) ==
+        KITH_ENOMEM)
         return false;
-    c->state = KI_CONN_ASKED;
+    c->state = kill ? KI_CONN_KILLED : KI_CONN_ASKED;
     c->at = now;
-    if (shutdown < l->sweep_at - now)
+    if (!kill && shutdown < l->sweep_at - now)
         l->sweep_at = now + shutdown;
     return true;
 }

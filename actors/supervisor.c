@@ -44,10 +44,19 @@ start_from(struct ki_sup *s, struct ki_child *c, bool alone)
     }
 }
 
+/* While the runtime stops what has ended has ended: a listener would not get its port, and its
+ * siblings would lose the time that they have to end. */
+static bool
+comes_too_late(enum ki_restart what)
+{
+    return kith_stopping() && (what == KI_RESTART_ONE || what == KI_RESTART_REST ||
+                               what == KI_RESTART_ALL || what == KI_RESTART_GIVE_UP);
+}
+
 static void
 act(struct ki_sup *s, struct ki_child *c, enum ki_restart what)
 {
-    switch (what) {
+    switch (comes_too_late(what) ? KI_RESTART_KEEP : what) {
     case KI_RESTART_KEEP:
         break;
     case KI_RESTART_DELETE:

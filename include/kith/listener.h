@@ -54,7 +54,8 @@ typedef struct kith_listener {
     bool reuse_port;  /* share the port with others who say so too */
     int fd; /* listen with a copy of this descriptor, at no other address; -1: none */
     kith_ms idle_timeout; /* without a byte either way; 0 or KITH_INFINITY: for ever */
-    kith_ms shutdown;     /* from asked to end to killed; 0 = 5,000, or KITH_INFINITY */
+    kith_ms shutdown;     /* from asked to end to killed; 0 = 5,000; or KITH_INFINITY, or
+                             KITH_BRUTAL_KILL (supervisor.h) */
     const kith_spawn_options *spawn; /* of each connection, without link, monitor, give and
                                         name; NULL = the usual */
 } kith_listener;

@@ -6,6 +6,7 @@
 
 #include "core/sched.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
@@ -157,6 +158,23 @@ TEST_F(ListenerEnd, AfterTheDrainConnectionsAreAskedAndThenKilledAndCounted)
     });
 }
 
+TEST_F(ListenerEnd, WithBrutalKillNobodyIsAsked)
+{
+    in_process([] {
+        kith_listener l = kt_listener_of(deaf);
+
+        l.shutdown = KITH_BRUTAL_KILL;
+        const kith_pid pid = kt_start(l);
+        const kith_socket c = kt_dial(pid);
+        EXPECT_TRUE(reads(c, "d"));
+        EXPECT_EQ(1, kith_listener_stop(pid, 0));
+        EXPECT_EQ(0, shut_down);
+        EXPECT_EQ(1, dead);
+        EXPECT_TRUE(kt_has_ended(c));
+        kt_close(c);
+    });
+}
+
 TEST_F(ListenerEnd, AConnectionThatTrapsExitsMayEndInItsOwnWay)
 {
     in_process([] {
@@ -240,20 +258,22 @@ TEST_F(ListenerEnd, ADrainOfAThousandBusyConnectionsEndsInItsTimeAndReports)
         const kith_pid pid = kt_start(kt_listener_of(echo_noted));
         const kith_sockaddr at = kt_name_of(pid);
         std::vector<kith_pid> clients;
-        std::atomic<std::size_t> connected = 0;
 
         for (std::size_t i = 0; i < n; i++)
             clients.push_back(spawn([&, at] {
                 const kith_socket c = kt_dial(at);
+                const kith_msg *m;
                 char byte = 'x';
 
-                connected++;
+                ASSERT_EQ(0, kith_receive(&m, KITH_INFINITY)) << "all are there";
                 while (kith_socket_send(c, &byte, 1, 0, KITH_INFINITY) == 1 &&
                        kith_socket_recv(c, &byte, 1, 0, KITH_INFINITY) == 1)
                     ;
                 kt_close(c);
             }));
         ASSERT_TRUE(kt_eventually([&] { return kt_look(pid).connections == n; }, 60'000));
+        for (const kith_pid &c : clients)
+            EXPECT_EQ(0, kith_send(c, 1, nullptr, 0));
         const kith_ms began = kith_deadline(0);
         EXPECT_EQ(static_cast<int>(n), kith_listener_stop(pid, 200));
         const kith_ms took = kith_deadline(0) - began;
@@ -423,6 +443,140 @@ TEST_F(ListenerEnd, AStopOfTheRuntimeWaitsForConnectionsAndForNothingElse)
         EXPECT_EQ(busy ? 1 : 0, dead);
         ASSERT_EQ(0, kith_start(nullptr));
     }
+}
+
+/* ---- under a supervisor ---- */
+
+class ListenerSupervised : public ListenerEnd {
+  protected:
+    /* A permanent listener, and whatever comes after it; everything given is gone at once. */
+    static kith_pid start(const std::string &where, int intensity,
+                          const kith_child *more = nullptr)
+    {
+        std::string text = where;
+        std::string word = "for each its own";
+        kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+        kith_listener l = KITH_LISTENER_INIT;
+        kith_child children[2] = {};
+        kith_supervisor s = {};
+        kith_pid sup = {0};
+
+        l.conn = [](kith_socket s, void *arg) {
+            const int rc = kith_defer(note_death, nullptr);
+
+            EXPECT_STREQ("for each its own", static_cast<const char *>(arg));
+            return rc < 0 ? rc : kt_echo(s, nullptr);
+        };
+        l.arg = word.c_str();
+        l.len = word.size() + 1;
+        o.stack = 100'000;
+        l.spawn = &o;
+        children[0].id = "listener";
+        children[0].listener = &l;
+        children[0].where = text.c_str();
+        children[0].opt.name = "the listener";
+        if (more != nullptr)
+            children[1] = *more;
+        s.intensity = intensity;
+        s.children = children;
+        s.n = more != nullptr ? 2 : 1;
+        const int rc = kith_supervisor_start(&s, &sup);
+        EXPECT_EQ(0, rc) << kith_strerror(rc);
+        std::fill(text.begin(), text.end(), '?');
+        std::fill(word.begin(), word.end(), '?');
+        o.stack = SIZE_MAX;
+        l = {};
+        return sup;
+    }
+};
+
+TEST_F(ListenerSupervised, IsRestartedAtItsPlaceAndEndsInOrder)
+{
+    for (const kt_domain domain : {kt_domain::inet, kt_domain::path})
+        in_process(
+            [=] {
+                const kt_place place(domain);
+                std::string where = kt_text(place.address());
+
+                if (domain == kt_domain::inet) { /* a port that stays the same */
+                    const kith_pid first = kt_start(kt_listener_of(kt_echo));
+
+                    where = kt_text(kt_name_of(first));
+                    EXPECT_EQ(0, kith_listener_stop(first, 0));
+                }
+                const kith_pid sup = start(where, 1000);
+                kith_flag_trap_exit(true);
+                for (int i = 0; i < 20; i++) {
+                    const kith_pid pid = kith_whereis("the listener");
+                    kith_ref ref;
+
+                    ASSERT_NE(0u, pid.id);
+                    const kith_socket c = kt_dial(pid);
+                    EXPECT_TRUE(kt_echoes(c));
+                    ASSERT_EQ(0, kith_monitor(pid, &ref));
+                    ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
+                    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+                    EXPECT_TRUE(kt_has_ended(c));
+                    kt_close(c);
+                    ASSERT_TRUE(kt_eventually([&] {
+                        const kith_pid now = kith_whereis("the listener");
+                        struct kith_listener_info info = KITH_LISTENER_INFO_INIT;
+
+                        return now.id != 0 && now.id != pid.id &&
+                               kith_listener_info(now, &info) == 0;
+                    }));
+                }
+                const kith_socket c = kt_dial(kith_whereis("the listener"));
+                EXPECT_TRUE(kt_echoes(c));
+                dead = 0;
+                EXPECT_EQ(0, kith_exit_signal(sup, of_shutdown));
+                EXPECT_EQ(0, kith_wait(sup, nullptr, kt_long()));
+                EXPECT_EQ(1, dead)
+                    << "with the supervisor its listener and connections have ended";
+                EXPECT_TRUE(kt_has_ended(c));
+                kt_close(c);
+            });
+}
+
+TEST_F(ListenerSupervised, AStartThatFailsIsTheSupervisors)
+{
+    in_process([] {
+        const kith_pid other = kt_start(kt_listener_of(kt_echo));
+        const std::string where = kt_text(kt_name_of(other));
+        kith_listener l = kt_listener_of(kt_echo);
+        kith_child child = {};
+        kith_supervisor s = {};
+
+        child.id = "listener";
+        child.listener = &l;
+        child.where = where.c_str();
+        s.children = &child;
+        s.n = 1;
+        EXPECT_EQ(0, kith_supervisor_check(&s));
+        EXPECT_EQ(KITH_EADDRINUSE, kith_supervisor_start(&s, nullptr));
+        EXPECT_EQ(0, kith_listener_stop(other, 0));
+    });
+}
+
+/* The listener ends at once with a stop of the runtime, as it has nobody to serve. It is not
+ * restarted: that would fail, and the failure would end its sibling before the drain is over. */
+TEST_F(ListenerSupervised, AStopOfTheRuntimeDoesNotCostItsSiblingsTheDrain)
+{
+    static std::atomic<kith_ms> ended;
+    kith_child sibling = {};
+
+    sibling.id = "sibling";
+    sibling.fn = [](void *) {
+        const int rc = kith_defer([](void *) { ended = kith_deadline(0); }, nullptr);
+        const kith_msg *m;
+
+        return rc < 0 ? rc : kith_receive(&m, KITH_INFINITY);
+    };
+    (void) start("127.0.0.1:0", 0, &sibling);
+    const kith_ms began = kith_deadline(0);
+    EXPECT_EQ(0, kith_stop(200, kt_long()));
+    EXPECT_GE(ended - began, 200);
+    ASSERT_EQ(0, kith_start(nullptr));
 }
 
 /* ---- idle ---- */
