@@ -18,6 +18,7 @@
 #include <kith/sockaddr.h>
 #include <kith/socket.h>
 #include <kith/socket_opt.h>
+#include <kith/statem.h>
 #include <kith/supervisor.h>
 #include <kith/timer.h>
 

@@ -49,6 +49,7 @@ struct things {
 
 const kith_iov none = {nullptr, 0};
 const kith_server a_server = {};
+const kith_statem a_statem = {};
 
 int
 nothing(void *)
@@ -244,6 +245,14 @@ const row table[] = {
             return but_a_server(kith_server_continue(1));),
     CALL_SO(kith_server_timeout, CODE, KITH_EPERM,
             return but_a_server(kith_server_timeout(KITH_INFINITY));),
+    CALL(kith_statem_start, WAITS, 0, &a_statem, nullptr, nullptr, 0, &t.child),
+    CALL(kith_statem_next, CODE, KITH_EPERM, 1),
+    CALL(kith_statem_repeat, CODE, KITH_EPERM),
+    CALL(kith_statem_postpone, CODE, KITH_EPERM),
+    CALL(kith_statem_internal, CODE, KITH_EPERM, 1, nullptr, 0),
+    CALL(kith_statem_state_timeout, CODE, KITH_EPERM, 1, 1),
+    CALL(kith_statem_event_timeout, CODE, KITH_EPERM, 1, 1),
+    CALL(kith_statem_timeout, CODE, KITH_EPERM, 1, 1, 1),
     CALL(kith_cast, CODE, KITH_ENOPROC, t.pid, 1, nullptr, 0),
     CALL(kith_cast_name, CODE, KITH_ENOENT, "nobody", 1, nullptr, 0),
     CALL_SO(kith_reply, ZERO, 0, kith_reply({t.f.id, 1}, nullptr, 0); return 0;),
