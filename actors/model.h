@@ -346,6 +346,7 @@ struct ki_proc {
     bool timed_out;          /* [p] the TIMER node of this wait came */
     bool timer_armed;        /* [p] */
     bool has_taken;          /* [p] mail, in this series of waits */
+    _Atomic(uint16_t) sleeper_class; /* [a:p] hibernated: of the stack to wake up on */
     uint8_t unfetched;       /* [p] messages received since it last looked for mail */
     uint8_t hold_exit;       /* [p] > 0: not now */
     uint8_t exit_stage;      /* [p] exit.c */
@@ -377,6 +378,7 @@ struct ki_proc {
         kith_fn fn; /* [i] */
         kith_conn conn;
     } u;
+    kith_fn awake;              /* [p] what it goes on with: hibernate.c */
     kith_socket conn_socket;    /* [i] of a kith_conn */
     bool is_conn;               /* [i] */
     void *arg;                  /* [i] the copy */

@@ -25,8 +25,6 @@ const struct ki_task_type ki_proc_high_task_type = {.name = "process of high pri
 static const struct ki_task_type thread_task_type = {.name = "thread",
                                                      .wake = ki_thread_wake};
 
-static void wait_expired(struct ki_alarm *a, struct ki_wakes *wakes);
-
 struct ki_proc *
 ki_proc_new(enum ki_body body)
 {
@@ -49,7 +47,7 @@ ki_proc_new(enum ki_body body)
     f->stack.low = NULL;
     f->stack.size = 0;
     p->body = (uint8_t) body;
-    p->alarm.expire = wait_expired;
+    p->alarm.expire = ki_proc_wait_expired;
     p->last_id = 1; /* no socket's */
     ki_limit_init(p);
     ki_store_rlx(&p->in_tree, false);
@@ -303,8 +301,8 @@ ki_proc_take(struct ki_proc *p)
 
 /* ---- waiting ---- */
 
-static void
-wait_expired(struct ki_alarm *a, struct ki_wakes *wakes)
+void
+ki_proc_wait_expired(struct ki_alarm *a, struct ki_wakes *wakes)
 {
     struct ki_proc *p = ki_container_of(a, struct ki_proc, alarm);
     enum ki_push r;

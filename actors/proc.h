@@ -81,6 +81,9 @@ void ki_thread_killed(struct ki_proc *p);
  * After the last of a series of waits: ki_proc_wait_end. */
 KI_NODISCARD int ki_proc_wait(struct ki_proc *p, uint64_t deadline_ns, const char *what);
 
+/* ki_proc_wait_expired is the expiry of p->alarm, the deadline of the present wait. */
+void ki_proc_wait_expired(struct ki_alarm *a, struct ki_wakes *wakes);
+
 /* ki_proc_is_late: the deadline has passed, or that of deferred functions. Reads the clock. */
 bool ki_proc_is_late(const struct ki_proc *p, uint64_t deadline_ns);
 void ki_proc_wait_end(struct ki_proc *p);

@@ -19,7 +19,9 @@ struct ki_runtime {
     bool message_only;         /* [i] */
     _Atomic(uint64_t) n_procs; /* [a] living processes, threads not counted */
     uint64_t max_procs;        /* [i] more than that are refused */
-    _Atomic(uint32_t) quiet;   /* [a] futex: changes when n_procs reaches 0 */
+    _Atomic(uint64_t)
+        n_no_stack;          /* [a] hibernated ones that found no stack to wake up on */
+    _Atomic(uint32_t) quiet; /* [a] futex: changes when n_procs reaches 0 */
     struct ki_slots procs, sockets, ops, monitors, timers;
 };
 

@@ -583,6 +583,22 @@ idler(void *arg)
 }
 
 static int
+woken(void *arg)
+{
+    (void) arg;
+    (void) take();
+    return 0;
+}
+
+static int
+hibernator(void *arg)
+{
+    (void) arg;
+    one_less();
+    kith_hibernate(woken, NULL, 0);
+}
+
+static int
 idler_init(void *state, void *arg)
 {
     (void) state;
@@ -592,7 +608,7 @@ idler_init(void *state, void *arg)
 }
 
 static void
-measure_idle(struct result *r, const kith_server *type)
+measure_idle(struct result *r, const kith_server *type, kith_fn fn)
 {
     const double rss = resident(), tables = page_tables();
 
@@ -600,7 +616,7 @@ measure_idle(struct result *r, const kith_server *type)
     undertaker = kith_self();
     begin(r);
     for (int i = 0; i < IDLE; i++)
-        (void) (type ? serve(type, NULL, 0) : start(idler, NULL, 0));
+        (void) (type ? serve(type, NULL, 0) : start(fn, NULL, 0));
     wait_for(DONE);
     must(kith_sleep(SETTLE_MS), "sleep");
     end(r, IDLE);
@@ -612,7 +628,14 @@ static void
 idlemem(struct result *r, unsigned k)
 {
     (void) k;
-    measure_idle(r, NULL);
+    measure_idle(r, NULL, idler);
+}
+
+static void
+idlemem_hibernated(struct result *r, unsigned k)
+{
+    (void) k;
+    measure_idle(r, NULL, hibernator);
 }
 
 static void
@@ -621,7 +644,7 @@ idlemem_handler(struct result *r, unsigned k)
     static const kith_server type = {.init = idler_init};
 
     (void) k;
-    measure_idle(r, &type);
+    measure_idle(r, &type, NULL);
 }
 
 /* ---- which, and how it came out ---- */
@@ -649,6 +672,7 @@ static const struct bench benches[] = {
     {"spawn-handler", &handler, spawn_handler, "the same, each ended by a message"},
     {"skynet", &process, skynet, "a tree of 1,111,111 actors sums its 1,000,000 leaves"},
     {"idlemem", &process, idlemem, "memory of 100,000 actors that wait"},
+    {"idlemem-hibernated", &process, idlemem_hibernated, "the same, hibernated"},
     {"idlemem-handler", &handler, idlemem_handler, NULL},
 };
 

@@ -183,6 +183,28 @@ KITH_API KITH_NODISCARD int
 kith_sleep(kith_ms ms);
 
 /**
+ * Wait for a message without a stack, and go on in `fn`.
+ *
+ * The caller's stack is given back, with all that is on it: keep no pointer to it, nor defer one.
+ * When a message is there, or is already, `fn` begins on an empty stack, with that message and all
+ * others still to be received; when `fn` returns the process ends, as if it had been spawned with
+ * `fn`. What the last receive gave is gone; all else the process has, it keeps. A signal that kills
+ * it wakes it to die, with its deferred functions run. If there is no memory for the stack or the
+ * copy, it is tried again and again.
+ *
+ * A plain thread waits on the stack it has, and ends with `fn`. In a handler, in a deferred
+ * function, or without `fn` it is a mistake: as kith_exit, with KITH_ERROR and a code.
+ *
+ * returns  never.
+ * context  a process or a plain thread; suspends it.
+ * owns     `len` bytes of `arg` are copied; the copy lives as long as the process, or until its
+ *          next kith_hibernate. The copy of what it was spawned with, or went on with, is gone.
+ * source   OTP erlang:hibernate/3.
+ */
+KITH_API KITH_NORETURN void
+kith_hibernate(kith_fn fn, const void *arg, size_t len);
+
+/**
  * End the caller with a reason.
  *
  * Deferred functions run. In C no local variable is cleaned up: what the process holds

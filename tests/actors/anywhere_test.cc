@@ -191,6 +191,7 @@ const row table[] = {
     CALL_SO(kith_yield, ZERO, 0, kith_yield(); return 0;),
     CALL(kith_sleep, WAITS, 0, t.timeout),
     CALL_SO(kith_exit, EXIT, 0, kith_exit(kith_reason_of(KITH_USER, 7, "the end"));),
+    CALL_SO(kith_hibernate, EXIT, 0, kith_hibernate(nullptr, nullptr, 0);),
     CALL(kith_exit_signal, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, "")),
     CALL(kith_exit_signal_opt, CODE, KITH_ENOPROC, t.pid, kith_reason_of(KITH_KILL, 0, ""),
          KITH_PRIORITY),
