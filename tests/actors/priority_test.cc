@@ -29,8 +29,8 @@ priority_of(kith_pid pid)
     return i.priority;
 }
 
-/* Who started as the how manieth. */
-std::atomic<unsigned> started;
+/* Who started as the how manieth; and how many have noted it. */
+std::atomic<unsigned> started, noted;
 constexpr unsigned normals = 1000, highs = 100;
 std::vector<unsigned> *high_starts;
 
@@ -38,6 +38,7 @@ int
 start_normal(void *)
 {
     started++;
+    noted++;
     return 0;
 }
 
@@ -45,6 +46,7 @@ int
 start_high(void *arg)
 {
     (*high_starts)[*static_cast<unsigned *>(arg)] = started++;
+    noted++;
     return 0;
 }
 
@@ -55,7 +57,7 @@ TEST_F(Priority, HighRunBeforeNormalOnesThatWaitLonger)
     std::vector<unsigned> starts(highs);
     unsigned before = 0;
 
-    started = 0;
+    started = noted = 0;
     high_starts = &starts;
     in_process([&] {
         const kith_spawn_options o = high();
@@ -65,7 +67,7 @@ TEST_F(Priority, HighRunBeforeNormalOnesThatWaitLonger)
         for (unsigned i = 0; i < highs; i++)
             ASSERT_EQ(0, kith_spawn_opt(&o, start_high, &i, sizeof i, nullptr));
         before = started;
-        while (started < normals + highs)
+        while (noted < normals + highs)
             kith_yield();
     });
     unsigned last = 0, later = 0;
@@ -85,14 +87,14 @@ TEST_F(Priority, HighOnesKeepTheirOrder)
 {
     std::vector<unsigned> starts(20);
 
-    started = 0;
+    started = noted = 0;
     high_starts = &starts;
     in_process([&] {
         const kith_spawn_options o = high();
 
         for (unsigned i = 0; i < starts.size(); i++)
             ASSERT_EQ(0, kith_spawn_opt(&o, start_high, &i, sizeof i, nullptr));
-        while (started < starts.size())
+        while (noted < starts.size())
             kith_yield();
     });
     if (kt_workers().value_or(0) != 1)
