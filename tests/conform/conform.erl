@@ -110,6 +110,7 @@ note({msg, N, _}) -> io_lib:format("msg(~p)", [N]);
 note({'EXIT', P, Why}) -> io_lib:format("exit(~p, ~s)", [who(P), reason(Why)]);
 note({'DOWN', R, process, _, Why}) -> io_lib:format("down(~p, ~s)", [who(R), reason(Why)]);
 note({timeout, R, _}) -> io_lib:format("timeout(~p)", [who(R)]);
+note(awake) -> "awake";
 note(Other) -> io_lib:format("~p", [Other]).
 
 %% ---- processes ----

@@ -40,6 +40,14 @@ monitor_dead() ->
     conform:monitor(A, m),
     show(), nothing().
 
+monitor_self() ->
+    A = make(a),
+    in(A, fun() ->
+              conform:monitor(self(), m),
+              say("monitors ~p", [monitors()]),
+              nothing()
+          end).
+
 monitor_stacks() ->
     A = make(a),
     L = [conform:monitor(A, X) || X <- [m, n, o]],

@@ -88,6 +88,21 @@ monitor_then_kill() ->
          || _ <- lists:seq(1, 100)],
     say("~p killed", [length([W || W <- L, W =:= killed])]).
 
+kill_then_monitor() ->
+    L = [begin A = make(a), exit(A, kill), element(5, take_ref(monitor(process, A))) end
+         || _ <- lists:seq(1, 100)],
+    say("~p noproc", [length([W || W <- L, W =:= noproc])]).
+
+kill_then_link() ->
+    trap(),
+    L = [begin
+             A = make(a),
+             exit(A, kill),
+             link(A),
+             receive {'EXIT', A, Why} -> Why end
+         end || _ <- lists:seq(1, 100)],
+    say("~p noproc", [length([W || W <- L, W =:= noproc])]).
+
 spawn_then_message() ->
     Me = self(),
     Child = spawn(fun() -> Me ! take(), Me ! take() end),

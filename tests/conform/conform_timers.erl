@@ -71,6 +71,12 @@ timer_maker_dies() ->
     finish(A),
     show().
 
+timer_receiver_dies() ->
+    A = make(a),
+    T = send_after(10000, A, 1),
+    finish(A),
+    cancel(T).
+
 timer_receiver_dead() ->
     A = gone(a),
     say("send_after: ~s", [word(fun() -> erlang:send_after(5, A, {msg, 1}) end)]).

@@ -127,3 +127,27 @@ CASE(limit_kill_acts, "An exit signal acts on a process whose mailbox is full.",
     must(kith_exit_signal(l, plain(KITH_KILL)));
     show();
 }
+
+CASE(limit_processes,
+     "There is a limit of processes: over it a spawn fails, under it again not.",
+     "Processes, system limits", ON_NODE, "spawn: system_limit\nspawn: ok\n")
+{
+    const auto idle = [] { take(); };
+    kith_pid pid = {0}, last = {0};
+    kith_ref m;
+    int rc;
+
+    while ((rc = kith_spawn(body_of<decltype(idle)>, &idle, sizeof idle, &pid)) == 0) {
+        label(pid, "p");
+        last = pid;
+    }
+    say("spawn: %s", word("spawn", rc));
+    m = monitor(last, "m");
+    maybe(kith_exit_signal(last, plain(KITH_KILL)));
+    take_ref(m);
+    do {
+        rc = kith_spawn(body_of<decltype(idle)>, &idle, sizeof idle, &pid);
+    } while (rc == KITH_EAGAIN);    // its record is free a moment after the news
+    label(pid, "p");
+    say("spawn: %s", word("spawn", rc));
+}

@@ -47,6 +47,18 @@ CASE(monitor_dead, "A monitor of a dead process sends its message at once: nopro
     nothing();
 }
 
+CASE(monitor_self, "A process that monitors itself hears nothing.", "erlang:monitor/2",
+     ON_NODE, "monitors 0\nnothing\n")
+{
+    const puppet a = make("a");
+
+    in(a, [] {
+        monitor(kith_self(), "m");
+        say("monitors %zu", self_info().n_monitors);
+        nothing();
+    });
+}
+
 CASE(monitor_stacks, "Each call makes a monitor of its own, with a message of its own.",
      "erlang:monitor/2", ON_NODE, "down(m, user(1))\ndown(n, user(1))\ndown(o, user(1))\n")
 {

@@ -32,6 +32,7 @@ static const struct {
     {"process_info", KITH_ENOPROC, "undefined"},
     {"spawn", KITH_EAGAIN, "system_limit"},
     {"call", KITH_ENOPROC, "noproc"},
+    {"call", KITH_ENOENT, "noproc"},
     {"call", KITH_ETIMEOUT, "timeout"},
     {"call", KITH_EDEADLK, "calling_self"},
     {"cast", KITH_ENOPROC, "ok"},

@@ -210,6 +210,36 @@ CASE(monitor_then_kill, "A monitor asked for before a kill sees it.",
     say("%d killed", n);
 }
 
+CASE(kill_then_monitor, "A monitor asked for after a kill finds nobody.",
+     "Processes, Delivery of Signals", ON_NODE, "100 noproc\n")
+{
+    int n = 0;
+
+    for (int i = 0; i < 100; i++) {
+        const puppet a = make("a");
+
+        must(kith_exit_signal(a.pid, plain(KITH_KILL)));
+        n += KITH_BODY(take_ref(monitor(a.pid, "m")), kith_down)->why.kind == KITH_NOPROC;
+    }
+    say("%d noproc", n);
+}
+
+CASE(kill_then_link, "A link asked for after a kill finds nobody either.",
+     "Processes, Delivery of Signals", ON_NODE, "100 noproc\n")
+{
+    int n = 0;
+
+    trap();
+    for (int i = 0; i < 100; i++) {
+        const puppet a = make("a");
+
+        must(kith_exit_signal(a.pid, plain(KITH_KILL)));
+        must(kith_link(a.pid));
+        n += KITH_BODY(take_tag(KITH_TAG_EXIT), kith_down)->why.kind == KITH_NOPROC;
+    }
+    say("%d noproc", n);
+}
+
 CASE(spawn_then_message,
      "A pid is good at once: what is sent before the child runs arrives.", "erlang:spawn/1",
      ON_NODE, "msg(1)\nmsg(2)\n")

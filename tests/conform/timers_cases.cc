@@ -132,6 +132,16 @@ CASE(timer_maker_dies, "The death of its maker changes nothing.", "erlang:send_a
     show();
 }
 
+CASE(timer_receiver_dies, "The death of its receiver cancels it.", "erlang:send_after/3",
+     ON_NODE, "cancel: false\n")
+{
+    const puppet a = make("a");
+    const kith_ref t = after(10000, a.pid, 1);
+
+    end(a);
+    cancel(t);
+}
+
 CASE(timer_receiver_dead, "A timer for a dead process is no error.", "erlang:send_after/3",
      ON_NODE, "send_after: ok\n")
 {
