@@ -217,8 +217,8 @@ handler_run(struct ki_task *t, struct ki_worker *w)
 
 const struct ki_task_type ki_handler_task_type = {.name = "handler", .run = handler_run};
 const struct ki_task_type ki_handler_high_task_type = {.name = "handler of high priority",
-                                                        .run = handler_run,
-                                                        .wake = ki_sched_ready_high};
+                                                       .run = handler_run,
+                                                       .wake = ki_sched_ready_high};
 
 /* ---- with a stack ---- */
 
