@@ -58,6 +58,7 @@ ki_exit_begin(struct ki_proc *p, kith_reason why)
     p->doomed = p->killed || (p->doomed && ki_load_rlx(&ki_runtime.stopping));
     p->why = why;
     p->exit_stage = CHILDREN;
+    ki_report_crash(p);
 }
 
 static void
@@ -376,8 +377,10 @@ kith_flag_trap_exit(bool on)
     if (ki_enter(&p) < 0)
         return;
     ki_proc_take(p); /* signals received so far act by the old flag */
-    if (ki_proc_die_if_doomed(p) == 0)
+    if (ki_proc_die_if_doomed(p) == 0) {
         p->trap_exit = on;
+        ki_store_rlx(&p->seen.trap_exit, on); /* relaxed: for glances */
+    }
 }
 
 /* ---- what dies with a process ---- */

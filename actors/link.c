@@ -438,3 +438,15 @@ kith_socket_unlink(kith_socket s)
 {
     return unlink_from(s.id);
 }
+
+size_t
+ki_link_peers(struct ki_proc *p, uint64_t *out, size_t cap)
+{
+    uint64_t at = 0;
+    size_t n = 0;
+    struct ki_treap_node *e;
+
+    while (n < cap && (e = ki_treap_after(p->links, at)) != NULL)
+        at = out[n++] = e->key;
+    return n;
+}

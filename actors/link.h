@@ -9,6 +9,9 @@
 int ki_link_at_birth(struct ki_proc *p, struct ki_proc *c);
 void ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c);
 
+/* ki_link_peers lists up to `cap` of those p is linked to; answers how many. By p. */
+size_t ki_link_peers(struct ki_proc *p, uint64_t *out, size_t cap);
+
 /* ki_link_has_priority: p has said that it wants to hear first of this one. */
 bool ki_link_has_priority(struct ki_proc *p, kith_pid pid);
 

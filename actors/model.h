@@ -328,6 +328,20 @@ struct ki_counts {
     _Atomic(uint32_t) sockets;  /* owned */
 };
 
+enum { KI_LABEL = 24 }; /* bytes, with the NUL */
+
+/* What a glance may ask of a process at any moment, also one that is born or dies just now: set once
+ * at birth (the label by itself), relaxed; look.h says how one knows whose it is. */
+struct ki_seen {
+    _Atomic(uint8_t) body;      /* enum ki_body */
+    _Atomic(const void *) fn;   /* what it runs; NULL: a thread, or it is not born yet */
+    _Atomic(const void *) site; /* where spawn was called from */
+    _Atomic(uint64_t) parent;
+    _Atomic(size_t) stack;                                /* bytes it may use */
+    _Atomic(bool) trap_exit;                              /* as the process's own */
+    _Atomic(uint64_t) label[KI_LABEL / sizeof(uint64_t)]; /* text, ended by zeros */
+};
+
 struct ki_proc {
     struct ki_slot slot;
     struct ki_fiber fiber;   /* its task is the process's mailbox, whatever the body */
@@ -336,21 +350,25 @@ struct ki_proc {
     _Atomic(bool) in_tree;   /* [a] set at birth: a supervisor ends it */
     struct ki_counts has;    /* [a:p] */
     _Atomic(bool) ends_kids; /* [a] the same: a supervisor; exit.c, step 0 */
-    uint8_t body;            /* [i] enum ki_body */
-    bool trap_exit;          /* [p] */
-    bool dying;              /* [p] the steps of exit.c have begun */
-    bool doomed;             /* [p] a signal said so: die at the next chance */
-    bool killed;             /* [p] that signal, or one while it dies, was a kill */
-    bool signalled;          /* [p] that signal came in its life: in Erlang it is gone */
-    bool in_defers;          /* [p] its deferred functions run */
-    bool timed_out;          /* [p] the TIMER node of this wait came */
-    bool timer_armed;        /* [p] */
-    bool has_taken;          /* [p] mail, in this series of waits */
+    struct ki_seen seen;     /* [a] */
+    _Atomic(const char *) waits_for; /* [a:p] what it is parked at; a glance for reports */
+    _Atomic(struct ki_name *) name;  /* under the name table's lock */
+    struct ki_inbox inbox;           /* [p]; its length [a:p] */
+    /* From here on a birth clears all: no stranger looks at it. */
+    uint8_t body;     /* [i] enum ki_body */
+    bool trap_exit;   /* [p] */
+    bool dying;       /* [p] the steps of exit.c have begun */
+    bool doomed;      /* [p] a signal said so: die at the next chance */
+    bool killed;      /* [p] that signal, or one while it dies, was a kill */
+    bool signalled;   /* [p] that signal came in its life: in Erlang it is gone */
+    bool in_defers;   /* [p] its deferred functions run */
+    bool timed_out;   /* [p] the TIMER node of this wait came */
+    bool timer_armed; /* [p] */
+    bool has_taken;   /* [p] mail, in this series of waits */
     _Atomic(uint16_t) sleeper_class; /* [a:p] hibernated: of the stack to wake up on */
     uint8_t unfetched;       /* [p] messages received since it last looked for mail */
     uint8_t hold_exit;       /* [p] > 0: not now */
     uint8_t exit_stage;      /* [p] exit.c */
-    struct ki_inbox inbox;   /* [p] */
     struct ki_queue senders; /* [p] who wait for room in the mailbox: send_wait.c */
     uint64_t kept_messages, kept_bytes; /* [p] shares that are the oldest sender's */
     struct ki_msg *received;            /* [p] what the last receive answered */
@@ -361,38 +379,35 @@ struct ki_proc {
     struct ki_socket
         *last_socket;          /* [p] its record; type-stable, and a claim checks the id */
     struct ki_socket *sockets; /* [p] owned */
-    struct ki_monitor *watching;     /* [p] monitors it made */
-    struct ki_monitor *aliases;      /* [p] aliases that are no active monitors */
-    struct ki_monitor *watched_by;   /* [p] monitors of it */
-    struct ki_defer *defers;         /* [p] */
-    struct ki_chunk *chunks;         /* [p] */
-    size_t partial;                  /* [p] */
-    kith_reason *call_why;           /* [p] among the chunks: kith_call_why; or NULL */
-    _Atomic(const char *) waits_for; /* [a:p] what it is parked at; a glance for reports */
-    uint64_t defer_deadline_ns;      /* [p] */
-    struct ki_alarm alarm;           /* [p] of the present wait */
-    struct ki_node timer_node;       /* [p] */
-    struct ki_node job_node;         /* [p] */
-    kith_reason why;                 /* [p] */
+    struct ki_monitor *watching;   /* [p] monitors it made */
+    struct ki_monitor *aliases;    /* [p] aliases that are no active monitors */
+    struct ki_monitor *watched_by; /* [p] monitors of it */
+    struct ki_defer *defers;       /* [p] */
+    struct ki_chunk *chunks;       /* [p] */
+    size_t partial;                /* [p] */
+    kith_reason *call_why;         /* [p] among the chunks: kith_call_why; or NULL */
+    uint64_t defer_deadline_ns;    /* [p] */
+    struct ki_alarm alarm;         /* [p] of the present wait */
+    struct ki_node timer_node;     /* [p] */
+    struct ki_node job_node;       /* [p] */
+    kith_reason why;               /* [p] */
     union {
         kith_fn fn; /* [i] */
         kith_conn conn;
     } u;
-    kith_fn awake;              /* [p] what it goes on with: hibernate.c */
-    kith_socket conn_socket;    /* [i] of a kith_conn */
-    bool is_conn;               /* [i] */
-    void *arg;                  /* [i] the copy */
-    size_t arg_len;             /* [i] */
-    uint64_t parent;            /* [i] */
-    const void *spawn_site;     /* [i] where spawn was called from */
-    int result;                 /* [p] what fn answered */
-    int start_code;             /* [p] < 0: why its start has failed */
-    uint64_t start_op;          /* [p] start.c: who waits until it is ready */
-    struct ki_thread *thread;   /* [i] of a plain thread */
-    struct ki_handler *handler; /* [i] of a handler: handler.h */
-    struct ki_escape *escape;   /* [p] of a handler in a callback: where kith_exit goes */
-    _Atomic(struct ki_name *) name; /* under the name table's lock */
-    struct ki_treap_node *links;    /* [p] link.c */
+    kith_fn awake;               /* [p] what it goes on with: hibernate.c */
+    kith_socket conn_socket;     /* [i] of a kith_conn */
+    bool is_conn;                /* [i] */
+    void *arg;                   /* [i] the copy */
+    size_t arg_len;              /* [i] */
+    uint64_t parent;             /* [i] */
+    int result;                  /* [p] what fn answered */
+    int start_code;              /* [p] < 0: why its start has failed */
+    uint64_t start_op;           /* [p] start.c: who waits until it is ready */
+    struct ki_thread *thread;    /* [i] of a plain thread */
+    struct ki_handler *handler;  /* [i] of a handler: handler.h */
+    struct ki_escape *escape;    /* [p] of a handler in a callback: where kith_exit goes */
+    struct ki_treap_node *links; /* [p] link.c */
 };
 
 #endif

@@ -296,3 +296,21 @@ kith_monitor_name(const char *name, kith_ref *ref)
 {
     return kith_monitor(kith_whereis(name), ref);
 }
+
+size_t
+ki_name_of(struct ki_proc *p, uint64_t id, char *buf, size_t cap)
+{
+    size_t len = 0;
+
+    if (!ki_load_rlx(&p->name)) /* relaxed: a look, asked again */
+        return 0;
+    pthread_mutex_lock(&names.lock);
+    struct ki_name *n = ki_load_rlx(&p->name);
+    if (n && n->id == id && !n->reserved) {
+        len = n->len < cap ? n->len : cap - 1;
+        memcpy(buf, n->text, len);
+        buf[len] = '\0';
+    }
+    pthread_mutex_unlock(&names.lock);
+    return len;
+}

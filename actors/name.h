@@ -17,6 +17,10 @@ void ki_name_publish(struct ki_proc *p);
 /* ki_name_drop frees p's name, if it has one. By p, dying, or by who made p. */
 void ki_name_drop(struct ki_proc *p);
 
+/* ki_name_of copies the name of the process `id`, whose record p is, cut to fit; its length, 0:
+ * none. Any thread; holds one lock shortly. */
+size_t ki_name_of(struct ki_proc *p, uint64_t id, char *buf, size_t cap);
+
 /* ki_name_len answers the length of what may be a name; 0: it may not. */
 size_t ki_name_len(const char *name);
 

@@ -37,7 +37,10 @@ ki_proc_new(enum ki_body body)
     uint64_t id = ki_slots_id(&ki_runtime.procs, &p->slot);
     struct ki_fiber *f = &p->fiber;
 
-    /* All but the mailbox word and the id: strangers with stale handles may look at those. */
+    /* release: with the fence in ki_look_at. Who sees a field of the new use sees the old one's
+     * death. */
+    atomic_thread_fence(memory_order_release);
+    /* All but what strangers with stale handles may look at. */
     memset((char *) p + offsetof(struct ki_proc, body), 0,
            sizeof *p - offsetof(struct ki_proc, body));
     ki_store_rlx(&f->task.type, body == KI_BODY_STACK     ? &ki_proc_task_type
@@ -56,6 +59,16 @@ ki_proc_new(enum ki_body body)
     ki_store_rlx(&p->has.watchers, 0);
     ki_store_rlx(&p->has.sockets, 0);
     ki_store_rlx(&p->ends_kids, false);
+    ki_store_rlx(&p->seen.body, (uint8_t) body);
+    ki_store_rlx(&p->seen.fn, NULL);
+    ki_store_rlx(&p->seen.site, NULL);
+    ki_store_rlx(&p->seen.parent, 0);
+    ki_store_rlx(&p->seen.stack, 0);
+    ki_store_rlx(&p->seen.trap_exit, false);
+    for (size_t i = 0; i < ki_countof(p->seen.label); i++)
+        ki_store_rlx(&p->seen.label[i], 0);
+    ki_store_rlx(&p->waits_for, NULL);
+    ki_store_rlx(&f->spent, 0);
     ki_inbox_init(&p->inbox);
     ki_store_rlx(&f->task.id, id);
     ki_mbox_init(&f->task.mbox, id);
@@ -428,7 +441,7 @@ ki_proc_wait_end(struct ki_proc *p)
 void
 ki_proc_spent(struct ki_proc *p)
 {
-    p->fiber.budget = KI_BUDGET;
+    ki_fiber_refill(&p->fiber);
     if (p->body != KI_BODY_STACK || p->hold_exit)
         return;
     ki_proc_take(p);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "actors/log.h"
-#include "actors/proc.h"
+#include "actors/look.h"
 #include "core/os.h"
 #include "core/symbol.h"
 
@@ -43,22 +43,11 @@ each(uint32_t i, bool *end)
     return w != 0 && !(w & KI_MBOX_DEAD) ? p : NULL;
 }
 
-static const void *
-fn_of(struct ki_proc *p)
-{
-    union {
-        kith_fn fn;
-        const void *addr;
-    } u = {.fn = p->u.fn};
-
-    return u.addr;
-}
-
 static void
 names(struct ki_proc *p, char fn[64], char site[64])
 {
-    ki_symbol_name(fn_of(p), fn, 64);
-    ki_symbol_name(p->spawn_site, site, 64);
+    ki_symbol_name(ki_load_rlx(&p->seen.fn), fn, 64);
+    ki_symbol_name(ki_load_rlx(&p->seen.site), site, 64);
 }
 
 void
@@ -100,33 +89,6 @@ ki_report_bad_exit(struct ki_proc *p)
         ki_id_index(ki_proc_id(p)), ki_id_generation(ki_proc_id(p)), fn);
 }
 
-static const char *
-state_of(struct ki_proc *p, uint64_t word)
-{
-    const char *what = ki_load_rlx(&p->waits_for); /* relaxed: a glance */
-
-    if (what)
-        return what;
-    if (word & KI_MBOX_EXITING)
-        return "dying";
-    return word & KI_MBOX_OWNED ? "running in the user's code" : "idle";
-}
-
-static void
-describe(struct ki_proc *p, struct ki_text *t)
-{
-    char fn[64] = "", site[64] = "";
-    uint64_t id = ki_proc_id(p);
-
-    if (p->body == KI_BODY_THREAD)
-        snprintf(fn, sizeof fn, "a plain thread");
-    else
-        names(p, fn, site);
-    ki_text_add(t, "process <%u.%u> %s%s%s: %s\n", ki_id_index(id), ki_id_generation(id),
-                fn, *site ? ", spawned by " : "", site,
-                state_of(p, ki_load_rlx(&p->fiber.task.mbox)));
-}
-
 void
 ki_report_left(const char *what)
 {
@@ -135,76 +97,16 @@ ki_report_left(const char *what)
 
     for (uint32_t i = 0; !end; i++) {
         struct ki_proc *p = each(i, &end);
+        struct ki_glance g;
         struct ki_text *t;
 
-        if (!p || p->body == KI_BODY_THREAD || n++ >= LEFT_LINES ||
+        if (!p || !ki_look_at(p, &g) || g.body == KI_BODY_THREAD || n++ >= LEFT_LINES ||
             !(t = ki_log_begin(KI_LOG_OWN, KITH_LOG_WARNING)))
             continue;
         ki_text_add(t, "kith: stop: %s: ", what);
-        describe(p, t);
+        ki_look_add(t, &g);
         ki_log_end(t);
     }
     if (n > LEFT_LINES)
         ki_log(KITH_LOG_WARNING, "stop: %s: and %u more", what, n - LEFT_LINES);
-}
-
-int
-kith_dump(int fd)
-{
-    struct ki_proc *self;
-    bool end = false;
-    int rc = ki_enter(&self);
-
-    if (rc < 0)
-        return rc;
-    for (uint32_t i = 0; !end && rc == 0; i++) {
-        struct ki_proc *p = each(i, &end);
-        char line[400];
-        struct ki_text t = ki_text_in(line, sizeof line);
-
-        if (!p)
-            continue;
-        describe(p, &t);
-        rc = ki_os_write(fd, t.at, t.len);
-    }
-    return rc;
-}
-
-int
-kith_process_info(kith_pid pid, struct kith_process_info *info)
-{
-    struct ki_proc *self, *p;
-    struct kith_process_info v = KITH_PROCESS_INFO_INIT;
-    int rc = ki_enter(&self);
-
-    if (rc < 0)
-        return rc;
-    if (!info || info->size < sizeof info->size || info->size > sizeof v)
-        return KITH_EINVAL;
-    p = ki_proc_find(pid);
-    uint64_t word = p ? ki_load_acq(&p->fiber.task.mbox) : KI_MBOX_DEAD;
-    if (word & KI_MBOX_DEAD)
-        return KITH_ENOPROC;
-    v.size = info->size;
-    v.pid = pid;
-    v.status = (word & KI_MBOX_EXITING) ? KITH_STATUS_EXITING
-               : p == self              ? KITH_STATUS_RUNNING
-               : (word & KI_MBOX_OWNED) ? KITH_STATUS_RUNNABLE
-                                        : KITH_STATUS_WAITING;
-    v.mailbox_len = ki_load_rlx(&p->inbox.len);
-    v.n_links = ki_load_rlx(&p->has.links);
-    v.n_monitors = ki_load_rlx(&p->has.monitors);
-    v.n_sockets = ki_load_rlx(&p->has.sockets);
-    v.stack = p->fiber.stack.size;
-    if (p->body != KI_BODY_THREAD)
-        names(p, v.fn, v.spawned_by);
-    const char *what = ki_load_rlx(&p->waits_for);
-    if (what)
-        snprintf(v.waits_for, sizeof v.waits_for, "%s", what);
-    v.mailbox_refused = ki_load_rlx(&p->limit.refused);
-    v.mailbox_dropped = ki_load_rlx(&p->limit.dropped);
-    v.priority = ki_proc_is_high(p) ? KITH_PRIORITY_HIGH : KITH_PRIORITY_NORMAL;
-    v.mailbox_waited = ki_load_rlx(&p->limit.waited);
-    memcpy(info, &v, v.size);
-    return 0;
 }

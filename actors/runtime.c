@@ -153,8 +153,8 @@ read_options(kith_options *ours, const kith_options *theirs)
     if (processes >= 0)
         ours->processes = (size_t) processes;
     ours->message_only = message_only != 0;
-    return ours->workers < 0 || ours->workers > KI_WORKERS_MAX ||
-                   ours->processes > PROCESSES_MAX
+    return ours->dump_signal < 0 || ours->dump_signal >= KI_SIGNALS || ours->workers < 0 ||
+                   ours->workers > KI_WORKERS_MAX || ours->processes > PROCESSES_MAX
                ? KITH_EINVAL
                : 0;
 }
@@ -181,7 +181,7 @@ end_thread(struct ki_proc *p, uint64_t word, void *ctx)
 {
     (void) word;
     (void) ctx;
-    if (p->body != KI_BODY_THREAD)
+    if (ki_load_rlx(&p->seen.body) != KI_BODY_THREAD)
         return;
     ki_or_acq_rel(&p->fiber.task.mbox, KI_MBOX_EXITING | KI_MBOX_DEAD);
     ki_name_drop(p);
@@ -193,7 +193,7 @@ static void
 doom_left(struct ki_proc *p, uint64_t word, void *rc)
 {
     (void) word;
-    if (p->body != KI_BODY_THREAD &&
+    if (ki_load_rlx(&p->seen.body) != KI_BODY_THREAD &&
         ki_exit_post(p, (kith_pid){ki_proc_id(p)}, (kith_pid){0},
                      kith_reason_of(KITH_KILL, 0, NULL)) == KITH_ENOMEM)
         *(int *) rc = KITH_ENOMEM;
@@ -228,6 +228,7 @@ start(const kith_options *o)
     ki_sched.on_stall = NULL;
     ki_sched.on_watch = ki_log_tick;
     ki_add_rlx(&ki_runtime.epoch, 1);
+    ki_store_rlx(&ki_runtime.began_ns, ki_now_ns()); /* relaxed: the state publishes it */
     ki_store_seq(&ki_runtime.stopping, false);
     ki_store_seq(&ki_runtime.forked, false);
     ki_offload_start();
@@ -240,6 +241,8 @@ start(const kith_options *o)
     ki_store_seq(&ki_runtime.state, KI_STATE_RUNNING);
     if (o->stop_on_sigterm)
         ki_signals_stop_on_term();
+    if (o->dump_signal)
+        ki_signals_dump_on(o->dump_signal);
     return 0;
 }
 
@@ -275,7 +278,8 @@ doom_process(struct ki_proc *p, uint64_t word, void *ctx)
     struct doom *d = ctx;
     kith_pid pid = {ki_proc_id(p)};
 
-    if (p->body == KI_BODY_THREAD || (d->kind == KITH_SHUTDOWN && ki_load_rlx(&p->in_tree)))
+    if (ki_load_rlx(&p->seen.body) == KI_BODY_THREAD ||
+        (d->kind == KITH_SHUTDOWN && ki_load_rlx(&p->in_tree)))
         return; /* relaxed: a glance */
     if (kith_exit_signal(pid, kith_reason_of(d->kind, 0, NULL)) == 0 &&
         !(word & KI_MBOX_EXITING))
@@ -289,7 +293,7 @@ wake_thread(struct ki_proc *p, uint64_t word, void *ctx)
 {
     (void) word;
     (void) ctx;
-    if (p->body != KI_BODY_THREAD)
+    if (ki_load_rlx(&p->seen.body) != KI_BODY_THREAD)
         return;
     p->job_node = (struct ki_node){.to = ki_proc_id(p), .kind = KI_N_STOPPED};
     if (!ki_sched_post(ki_proc_task(p), &p->job_node, KI_MBOX_DEAD))

@@ -12,13 +12,14 @@ extern "C" {
 enum ki_state { KI_STATE_NEW, KI_STATE_RUNNING, KI_STATE_STOPPED, KI_STATE_FORKED };
 
 struct ki_runtime {
-    _Atomic(int) state;        /* [a] enum ki_state */
-    _Atomic(uint32_t) epoch;   /* [a] grows with each start */
-    _Atomic(bool) stopping;    /* [a] kith_stop has begun */
-    _Atomic(bool) forked;      /* [a] some fork has happened: descriptors may live on */
-    bool message_only;         /* [i] */
-    _Atomic(uint64_t) n_procs; /* [a] living processes, threads not counted */
-    uint64_t max_procs;        /* [i] more than that are refused */
+    _Atomic(int) state;         /* [a] enum ki_state */
+    _Atomic(uint32_t) epoch;    /* [a] grows with each start */
+    _Atomic(uint64_t) began_ns; /* [a] when it started */
+    _Atomic(bool) stopping;     /* [a] kith_stop has begun */
+    _Atomic(bool) forked;       /* [a] some fork has happened: descriptors may live on */
+    bool message_only;          /* [i] */
+    _Atomic(uint64_t) n_procs;  /* [a] living processes, threads not counted */
+    uint64_t max_procs;         /* [i] more than that are refused */
     _Atomic(uint64_t)
         n_no_stack;          /* [a] hibernated ones that found no stack to wake up on */
     _Atomic(uint32_t) quiet; /* [a] futex: changes when n_procs reaches 0 */

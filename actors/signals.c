@@ -4,17 +4,17 @@
 
 #include "actors/msg.h"
 #include "actors/proc.h"
+#include "actors/report.h"
 #include "core/os.h"
 #include "core/thread.h"
-
-enum { SIGNALS = 64 };
 
 static struct {
     pthread_mutex_t lock;   /* who gets it and the system's handler change together */
     _Atomic(uint64_t) come; /* [a] bit s: signal s has come */
     _Atomic(uint64_t) stop; /* [a] bit s: it begins a stop */
-    _Atomic(uint64_t) pid[SIGNALS]; /* [a] who gets it; 0 = nobody */
-    _Atomic(uint64_t) tag[SIGNALS];
+    _Atomic(uint64_t) dump; /* [a] bit s: everything is written to stderr */
+    _Atomic(uint64_t) pid[KI_SIGNALS]; /* [a] who gets it; 0 = nobody */
+    _Atomic(uint64_t) tag[KI_SIGNALS];
 } signals = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void
@@ -68,11 +68,13 @@ ki_signals_deliver(void)
 {
     uint64_t come = ki_xchg_seq(&signals.come, 0);
 
-    for (int signo = 1; signo < SIGNALS; signo++) {
+    for (int signo = 1; signo < KI_SIGNALS; signo++) {
         if (!(come >> signo & 1))
             continue;
         if (ki_load_seq(&signals.stop) >> signo & 1)
             ki_stop_on_signal();
+        else if (ki_load_seq(&signals.dump) >> signo & 1)
+            ki_dump_on_signal();
         else
             deliver(signo);
     }
@@ -86,7 +88,7 @@ kith_signal(int signo, uint64_t tag)
 
     if (rc < 0)
         return rc;
-    if (signo < 1 || signo >= SIGNALS || (tag & KITH_TAG_SYSTEM))
+    if (signo < 1 || signo >= KI_SIGNALS || (tag & KITH_TAG_SYSTEM))
         return KITH_EINVAL;
     pthread_mutex_lock(&signals.lock);
     rc = ki_os_signal_set(signo, note);
@@ -108,11 +110,18 @@ ki_signals_stop_on_term(void)
 }
 
 void
+ki_signals_dump_on(int signo)
+{
+    ki_store_seq(&signals.dump, UINT64_C(1) << signo);
+    (void) ki_os_signal_set(signo, note);
+}
+
+void
 ki_signals_forget(void)
 {
-    uint64_t stop = ki_xchg_seq(&signals.stop, 0);
+    uint64_t ours = ki_xchg_seq(&signals.stop, 0) | ki_xchg_seq(&signals.dump, 0);
 
-    for (int signo = 1; signo < SIGNALS; signo++)
-        if (ki_xchg_seq(&signals.pid[signo], 0) || (stop >> signo & 1))
+    for (int signo = 1; signo < KI_SIGNALS; signo++)
+        if (ki_xchg_seq(&signals.pid[signo], 0) || (ours >> signo & 1))
             (void) ki_os_signal_set(signo, NULL);
 }

@@ -15,4 +15,9 @@ void ki_signals_forget(void);
 /* runtime.c: a stop with the options' drain and kill, or with those given, by another thread. */
 void ki_stop_on_signal(void);
 
+enum { KI_SIGNALS = 64 };
+
+/* ki_signals_dump_on has that signal write everything to stderr, until ki_signals_forget. */
+void ki_signals_dump_on(int signo);
+
 #endif

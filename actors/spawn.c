@@ -116,6 +116,21 @@ take_place(void)
     return false;
 }
 
+/* What glances call it by. */
+static const void *
+fn_address(const struct ki_birth *b)
+{
+    union {
+        kith_fn fn;
+        kith_conn conn;
+        const void *at;
+    } u = {.fn = b->fn};
+
+    if (b->conn)
+        u.conn = b->conn;
+    return u.at;
+}
+
 static int
 spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, size_t len,
       kith_pid *pid, kith_ref *ref)
@@ -142,8 +157,10 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
         c->u.fn = b->fn;
     c->conn_socket = b->socket;
     c->fiber.body = body;
+    ki_store_rlx(&c->seen.fn, fn_address(b)); /* relaxed: for glances */
+    ki_store_rlx(&c->seen.site, b->site);
     c->parent = ki_proc_id(p);
-    c->spawn_site = b->site;
+    ki_store_rlx(&c->seen.parent, c->parent);
     c->start_op = b->start_op;
     ki_store_rlx(&c->ends_kids, b->supervisor); /* relaxed: as the limit's */
     ki_store_rlx(&c->in_tree, ki_load_rlx(&p->ends_kids));
@@ -159,6 +176,7 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
     if (rc == 0 && b->body == KI_BODY_STACK)
         rc = ki_stack_get(o && o->stack ? o->stack + KI_STACK_OVERHEAD : 0, &c->fiber.stack,
                           w ? &w->stacks : NULL);
+    ki_store_rlx(&c->seen.stack, c->fiber.stack.size);
     if (rc == 0 && o && (o->link || o->name || ref || o->give.id))
         rc = attach(p, c, o, ref);
     if (ki_slow(rc < 0)) {

@@ -17,6 +17,7 @@ foreach(target IN LISTS targets)
 endforeach()
 install(TARGETS ${targets} EXPORT kith-targets)
 install(FILES ${KITH_PUBLIC_HEADERS} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/kith")
+install(FILES scripts/kith-gdb.py DESTINATION "${CMAKE_INSTALL_DATADIR}/kith")
 install(EXPORT kith-targets NAMESPACE kith:: DESTINATION "${package_dir}")
 
 configure_package_config_file(cmake/kith-config.cmake.in kith-config.cmake

@@ -59,6 +59,18 @@ void ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(v
  * called on c's own stack, which stays the caller's. */
 void ki_ctx_fini(struct ki_ctx *c);
 
+/* ki_ctx_frame answers where a context that does not run has its frame pointer, and behind it the
+ * address at which it will go on. */
+static inline const void *const *
+ki_ctx_frame(const struct ki_ctx *c)
+{
+#if defined(__x86_64__)
+    return (const void *const *) c->sp + 5;
+#else
+    return (const void *const *) c->sp; /* aarch64 */
+#endif
+}
+
 /* ki_ctx_swap is the assembly: pushes the callee-saved registers, stores the stack pointer
  * in *save_sp, continues at load_sp. Only the switches below call it. */
 void ki_ctx_swap(void **save_sp, void *load_sp);

@@ -58,7 +58,7 @@ ki_fiber_init(struct ki_fiber *f)
 KI_HOT struct ki_ctx *
 arrive(struct ki_worker *w, struct ki_fiber *f)
 {
-    f->budget = KI_BUDGET;
+    ki_fiber_refill(f);
     w->current = f;
     ki_store_rlx(&w->running, &f->task); /* relaxed: others only report it */
     return &f->ctx;

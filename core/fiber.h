@@ -28,9 +28,18 @@ struct ki_fiber {
     void (*reap)(struct ki_fiber *f); /* [i] called when it has left for good, elsewhere */
     int32_t budget;                   /* [o] what it may still do in this slice */
     uint8_t leave;                    /* [o] enum ki_leave */
+    _Atomic(uint64_t) spent;          /* [a:o] of its budgets, since the owner set it */
 };
 
 #define KI_BUDGET 2000
+
+/* ki_fiber_refill gives a new budget, and counts what was spent of the last. */
+static inline void
+ki_fiber_refill(struct ki_fiber *f)
+{
+    ki_count(&f->spent, (uint64_t) (KI_BUDGET - f->budget));
+    f->budget = KI_BUDGET;
+}
 
 /* ki_fiber_init: f has its stack and its body, and will be made ready next. */
 void ki_fiber_init(struct ki_fiber *f);

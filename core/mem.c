@@ -2,6 +2,8 @@
  * mem.c -- the real allocators. */
 #include "core/mem.h"
 
+#include "core/sched.h"
+
 #include <stdlib.h>
 
 #ifdef KI_JEMALLOC
@@ -39,3 +41,33 @@ ki_mem_system_free(void *p, size_t size, size_t align)
 }
 
 #endif
+
+/* Of threads that are no workers, and of workers that have ended. */
+static _Atomic(int64_t) outside;
+
+void
+ki_mem_count(int64_t d)
+{
+    struct ki_worker *w = ki_worker_self();
+
+    if (w)
+        ki_count(&w->mem_bytes, d);
+    else
+        ki_add_rlx(&outside, d); /* relaxed: a count that orders nothing */
+}
+
+int64_t
+ki_mem_out(void)
+{
+    int64_t n = ki_load_rlx(&outside);
+
+    for (unsigned i = 0; i < ki_sched.n; i++)
+        n += ki_load_rlx(&ki_sched.worker[i].mem_bytes);
+    return n;
+}
+
+void
+ki_mem_count_end(struct ki_worker *w)
+{
+    ki_add_rlx(&outside, ki_xchg_rlx(&w->mem_bytes, 0));
+}

@@ -104,6 +104,12 @@ ring_len(struct ki_worker *v)
     return ki_load_rlx(&v->tail) - ki_load_rlx(&v->head);
 }
 
+uint32_t
+ki_sched_queued(struct ki_worker *w)
+{
+    return ring_len(w) + (ki_load_rlx(&w->lifo) != NULL); /* relaxed: a guess */
+}
+
 bool
 ki_sched_has_queued(struct ki_worker *w)
 {
@@ -283,8 +289,13 @@ ki_sched_notify(void)
     ki_fence_seq(); /* with the count in sleep() */
     if (ki_load_rlx(&ki_sched.n_sleeping) == 0)
         return;
-    if (!ki_load_rlx(&ki_sched.wake_sent) && !ki_xchg_seq(&ki_sched.wake_sent, true))
+    if (!ki_load_rlx(&ki_sched.wake_sent) && !ki_xchg_seq(&ki_sched.wake_sent, true)) {
+        struct ki_worker *w = ki_worker_self();
+
+        if (w)
+            ki_count(&w->stats.wakes, 1);
         ki_sched.poller->wake();
+    }
 }
 
 void
@@ -355,10 +366,26 @@ ki_sched_wake_for_signal(void)
 
 /* ---- the loop ---- */
 
+/* What w did until now has ended. */
+static void
+begin(struct ki_worker *w, enum ki_activity what, uint64_t now)
+{
+    struct ki_worker_stats *s = &w->stats;
+    const uint64_t since =
+        ki_load_rlx(&s->since_ns); /* all relaxed: others only report it */
+
+    ki_count(&s->spent_ns[ki_load_rlx(&s->activity)], now > since ? now - since : 0);
+    ki_store_rlx(&s->since_ns, now);
+    ki_store_rlx(&s->activity, (uint32_t) what);
+}
+
+/* After a poll: the time is new. */
 static void
 run_timers(struct ki_worker *w)
 {
     uint64_t now = ki_now_ns();
+
+    begin(w, KI_RUNS, now);
 
     if (ki_timers_next(&w->timers) <= now)
         ki_timers_run(&w->timers, now);
@@ -411,13 +438,14 @@ sleep_until_work(struct ki_worker *w)
     ki_store_rlx(&w->asleep, true);
     ki_add_seq(&ki_sched.n_sleeping, 1); /* S1: count, then look */
     ki_fence_seq();
+    now = ki_now_ns();
     if (!any_work(w) && !ki_load_seq(&ki_sched.halt)) {
         next = ki_min_u64(ki_timers_next(&w->timers), ki_timers_next(&ki_sched.outside));
-        now = next == UINT64_MAX ? 0 : ki_now_ns();
         wait = next == UINT64_MAX ? UINT64_MAX : next > now ? next - now : 0;
         if (wait)
             ki_count(&w->stats.waits, 1);
     }
+    begin(w, wait ? KI_SLEEPS : KI_POLLS, now);
     poll(w, wait);
     ki_sub_seq(&ki_sched.n_sleeping, 1);
     ki_store_rlx(&w->asleep, false);
@@ -460,6 +488,7 @@ next_task(struct ki_worker *w)
     if (ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick)) {
         w->poll_tick = ki_load_rlx(&w->tick) + POLL_EVERY;
         t = take_injected(w); /* first, because the poller fills what room there is */
+        begin(w, KI_POLLS, ki_now_ns());
         poll(w, 0);
         run_timers(w);
     }
@@ -498,6 +527,7 @@ hand_over(struct ki_worker *w)
 
     if (ki_sched.on_exit)
         ki_sched.on_exit(w); /* it may wake some */
+    ki_mem_count_end(w);
     while ((t = lifo_take(w)) != NULL || (t = ring_pop(w)) != NULL)
         inject(t, t, 1);
 }
@@ -582,6 +612,7 @@ ki_sched_start(unsigned n)
         clear(i);
         w->index = i;
         w->random = (uint32_t) ki_os_random();
+        ki_store_rlx(&w->stats.since_ns, ki_now_ns());
         ki_timers_init(&w->timers, true);
     }
     for (unsigned i = 0; i < n; i++) {

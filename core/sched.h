@@ -48,9 +48,15 @@ struct ki_task {
 
 enum { KI_RING = 256, KI_KINDS = 6, KI_EVENTS = 256, KI_WORKERS_MAX = 250 };
 
+enum ki_activity { KI_RUNS, KI_POLLS, KI_SLEEPS, KI_ACTIVITIES };
+
 /* Counters of one worker: written by it alone, read by anybody, never exact while running. */
 struct ki_worker_stats {
     _Atomic(uint64_t) polls, waits, events, steals, wakes;
+    /* Time, in nanoseconds, of what has ended; and what it does since when (enum ki_activity). */
+    _Atomic(uint64_t) spent_ns[KI_ACTIVITIES];
+    _Atomic(uint64_t) since_ns;
+    _Atomic(uint32_t) activity;
 };
 
 /* Key: [w] the worker's own thread, [a] atomic, [i] constant. */
@@ -78,9 +84,10 @@ struct ki_worker {
     struct ki_soon soon;                   /* [w] */
 
     struct ki_worker_stats stats;
-    _Atomic(bool) asleep; /* [a:w] */
-    _Atomic(bool) done;   /* [a:w] the thread has left its loop */
-    pthread_t thread;     /* [i] */
+    _Atomic(int64_t) mem_bytes; /* [a:w] mem.h */
+    _Atomic(bool) asleep;       /* [a:w] */
+    _Atomic(bool) done;         /* [a:w] the thread has left its loop */
+    pthread_t thread;           /* [i] */
 
     struct ki_event events[KI_EVENTS]; /* [w] */
 
@@ -182,6 +189,9 @@ ki_sched_post(struct ki_task *t, struct ki_node *n, uint64_t refuse)
         ki_sched_ready(t);
     return p != KI_PUSH_REFUSED;
 }
+
+/* ki_sched_queued: how many wait in w's queues. Any thread; a guess. */
+uint32_t ki_sched_queued(struct ki_worker *w);
 
 /* ki_sched_has_queued: does anything wait behind what w runs? Any thread; a guess. */
 bool ki_sched_has_queued(struct ki_worker *w);

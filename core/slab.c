@@ -21,6 +21,7 @@ static struct {
     char *bump[KI_SLAB_CLASSES];                 /* [l] rest of the newest slab */
     size_t bump_left[KI_SLAB_CLASSES];           /* [l] */
     size_t bytes;                                /* [l] */
+    size_t out; /* [l] bytes of blocks that are elsewhere */
 } depot = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Under the lock. */
@@ -31,6 +32,7 @@ depot_take(unsigned cls)
 
     if (b) {
         depot.head[cls] = b->next;
+        depot.out += class_size[cls];
         return b;
     }
     if (depot.bump_left[cls] < class_size[cls]) {
@@ -45,6 +47,7 @@ depot_take(unsigned cls)
     b = (struct ki_slab_block *) (void *) depot.bump[cls];
     depot.bump[cls] += class_size[cls];
     depot.bump_left[cls] -= class_size[cls];
+    depot.out += class_size[cls];
     return b;
 }
 
@@ -63,7 +66,7 @@ ki_slab_alloc_slow(struct ki_slab_cache *c, unsigned cls, size_t size)
             break;
         more->next = c->list[cls].head;
         c->list[cls].head = more;
-        c->list[cls].len++;
+        ki_count(&c->list[cls].len, 1);
     }
     pthread_mutex_unlock(&depot.lock);
     return b;
@@ -76,7 +79,8 @@ give(struct ki_slab_list *l, unsigned cls, uint32_t n)
         struct ki_slab_block *b = l->head;
 
         l->head = b->next;
-        l->len--;
+        ki_count(&l->len, (uint32_t) -1);
+        depot.out -= class_size[cls];
         b->next = depot.head[cls];
         depot.head[cls] = b;
     }
@@ -91,6 +95,7 @@ ki_slab_free_slow(struct ki_slab_cache *c, unsigned cls, void *p, size_t size)
     pthread_mutex_lock(&depot.lock);
     b->next = depot.head[cls];
     depot.head[cls] = b;
+    depot.out -= class_size[cls];
     if (c)
         give(&c->list[cls], cls, KI_SLAB_MAGAZINE);
     pthread_mutex_unlock(&depot.lock);
@@ -101,7 +106,7 @@ ki_slab_flush(struct ki_slab_cache *c)
 {
     pthread_mutex_lock(&depot.lock);
     for (unsigned cls = 0; cls < KI_SLAB_CLASSES; cls++)
-        give(&c->list[cls], cls, c->list[cls].len);
+        give(&c->list[cls], cls, ki_load_rlx(&c->list[cls].len));
     pthread_mutex_unlock(&depot.lock);
 }
 
@@ -111,5 +116,25 @@ ki_slab_bytes(void)
     pthread_mutex_lock(&depot.lock);
     size_t n = depot.bytes;
     pthread_mutex_unlock(&depot.lock);
+    return n;
+}
+
+size_t
+ki_slab_out(void)
+{
+    pthread_mutex_lock(&depot.lock);
+    size_t n = depot.out;
+    pthread_mutex_unlock(&depot.lock);
+    return n;
+}
+
+size_t
+ki_slab_cached(const struct ki_slab_cache *c)
+{
+    size_t n = 0;
+
+    for (unsigned cls = 0; cls < KI_SLAB_CLASSES; cls++)
+        n += (size_t) ki_load_rlx(&c->list[cls].len) *
+             class_size[cls]; /* relaxed: a guess */
     return n;
 }

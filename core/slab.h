@@ -11,6 +11,7 @@
 #ifndef KI_SLAB_H
 #define KI_SLAB_H
 
+#include "core/atomic.h"
 #include "core/mem.h"
 
 #ifdef __cplusplus
@@ -25,7 +26,7 @@ struct ki_slab_block {
 
 struct ki_slab_list {
     struct ki_slab_block *head;
-    uint32_t len;
+    _Atomic(uint32_t) len; /* relaxed: for who counts */
 };
 
 /* One per worker; zeroed is empty. [o] the worker's thread only. */
@@ -43,6 +44,11 @@ void ki_slab_flush(struct ki_slab_cache *c);
 
 /* ki_slab_bytes tells how many bytes the slabs hold from the allocator in all. */
 size_t ki_slab_bytes(void);
+
+/* ki_slab_out: bytes of blocks that are not in the depot: in use, or in a cache, of which
+ * ki_slab_cached tells the bytes. Any thread. */
+size_t ki_slab_out(void);
+size_t ki_slab_cached(const struct ki_slab_cache *c);
 
 static inline unsigned
 ki_slab_class(size_t size)
@@ -83,7 +89,7 @@ ki_slab_alloc(struct ki_slab_cache *c, size_t size)
         struct ki_slab_block *b = c->list[cls].head;
 
         c->list[cls].head = b->next;
-        c->list[cls].len--;
+        ki_count(&c->list[cls].len, (uint32_t) -1);
         return b;
     }
     return ki_slab_alloc_slow(c, cls, size);
@@ -102,12 +108,12 @@ ki_slab_free(struct ki_slab_cache *c, void *p, size_t size)
         return;
     }
     unsigned cls = ki_slab_class(size);
-    if (ki_fast(c != NULL && c->list[cls].len < 2 * KI_SLAB_MAGAZINE)) {
+    if (ki_fast(c != NULL && ki_load_rlx(&c->list[cls].len) < 2 * KI_SLAB_MAGAZINE)) {
         struct ki_slab_block *b = (struct ki_slab_block *) p;
 
         b->next = c->list[cls].head;
         c->list[cls].head = b;
-        c->list[cls].len++;
+        ki_count(&c->list[cls].len, 1);
         return;
     }
     ki_slab_free_slow(c, cls, p, size);

@@ -2,7 +2,8 @@
  * echo_server.c -- an echo server for many connections, with an end in good order.
  *
  * Run:  ./echo_server --port 7000     then, elsewhere:  nc 127.0.0.1 7000
- * See:  what you type comes back. kill -USR1 shows the counts; ^C or kill -TERM ends it.
+ * See:  what you type comes back. kill -USR1 shows the counts, kill -USR2 every process and
+ *       socket; ^C or kill -TERM ends it.
  *
  * Who is who: `boss` is the first process and hears the signals; `acceptor` owns the socket
  * that listens; each connection has a process of its own, which runs `echo`. */
@@ -355,8 +356,9 @@ static const char usage[] =
     "  --drain MS    time for an end in good order, in milliseconds; default 2000\n"
     "  --buffer B    bytes read at once for a connection; default 2048\n"
     "\n"
-    "SIGUSR1 shows the counts on stderr. SIGTERM or SIGINT ends: what has arrived is\n"
-    "answered, then all connections are closed; a second one does not wait for that.\n";
+    "SIGUSR1 shows the counts on stderr, SIGUSR2 all processes and sockets. SIGTERM or\n"
+    "SIGINT ends: what has arrived is answered, then all connections are closed; a second\n"
+    "one does not wait for that.\n";
 
 static int
 refuse(const char *what, const char *value)
@@ -436,6 +438,7 @@ main(int argc, char **argv)
     if (!make_room())
         return refuse("out of memory", NULL);
 
+    o.dump_signal = SIGUSR2;
     o.drain = 1; /* the boss has seen to that */
     o.kill = config.drain / 4 + 1;
     v = kith_main(boss, NULL, 0, &o);

@@ -79,12 +79,22 @@ struct kith_process_info {
     uint64_t mailbox_refused, mailbox_dropped; /* messages, since birth, by its limit */
     uint64_t mailbox_waited;                   /* kith_send_wait that found it full */
     int priority;                              /* KITH_PRIORITY_NORMAL or _HIGH */
+    size_t n_monitored_by;
+    kith_pid parent;     /* who spawned it */
+    char name[64];       /* by which it is registered, or empty */
+    char label[24];      /* by kith_set_label, or empty */
+    bool trap_exit;      /* exit signals become messages */
+    uint64_t reductions; /* what it has used of its budgets, finished slices only */
+    /* Of the caller, and of one that waits; of one that runs just now all 0. */
+    size_t mailbox_bytes; /* of the first 256 messages */
+    size_t stack_used;    /* bytes, where it waits */
+    kith_ms left;         /* until its wait's time is up; 0: it has none */
 };
 
 #define KITH_PROCESS_INFO_INIT \
     { \
         sizeof(struct kith_process_info), {0}, KITH_STATUS_RUNNING, 0, 0, 0, 0, 0, "", "", \
-            "", 0, 0, 0, KITH_PRIORITY_NORMAL \
+            "", 0, 0, 0, KITH_PRIORITY_NORMAL, 0, {0}, "", "", false, 0, 0, 0, 0 \
     }
 
 /**
@@ -324,6 +334,17 @@ kith_free(void *p);
  */
 KITH_API KITH_NODISCARD int
 kith_process_info(kith_pid pid, struct kith_process_info *info);
+
+/**
+ * Give the caller a label, for reports only; nobody is found by it.
+ *
+ * returns  nothing. What is longer than 23 bytes is cut.
+ * context  any thread; never suspends.
+ * owns     `label` is copied; NULL takes it away.
+ * source   OTP proc_lib:set_label/1.
+ */
+KITH_API void
+kith_set_label(const char *label);
 
 #ifdef __cplusplus
 }

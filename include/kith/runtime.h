@@ -31,13 +31,14 @@ typedef struct kith_options {
     kith_ms kill;         /* the same: 0 = 1,000 */
     bool message_only;    /* no call runs inline on the caller's thread: for tests */
     size_t
-        processes; /* that live at a time, 134,217,727 at most; 0 = 1,048,576. One more is
+        processes;   /* that live at a time, 134,217,727 at most; 0 = 1,048,576. One more is
                          refused with KITH_EAGAIN; plain threads are not counted */
+    int dump_signal; /* this POSIX signal has kith_dump write to stderr; 0 = none */
 } kith_options;
 
 #define KITH_OPTIONS_INIT \
     { \
-        sizeof(kith_options), 0, false, 0, 0, false, 0 \
+        sizeof(kith_options), 0, false, 0, 0, false, 0, 0 \
     }
 
 /**
@@ -129,14 +130,82 @@ KITH_API KITH_NODISCARD int
 kith_blocking(kith_fn fn, void *arg);
 
 /**
- * Write every process to a descriptor, one a line, while all runs on. Sockets come later.
+ * Write every process and every socket to a descriptor, while all runs on.
  *
- * returns  0; or a code of the kernel's, and the listing is cut short.
- * context  any thread; never suspends a process, but blocks as long as the write does.
+ * Of each: who it is, what it runs, what it waits for and until when, its queues and counts; of a
+ * process that waits, the names of the functions on its stack. One that runs just then is named with
+ * its counts. Nobody is stopped for it; what comes first may be older than what comes last.
+ *
+ * returns  0; or a code of the kernel's, and the listing is cut short; or a waiting code
+ *          (error.h), KITH_ENOMEM among them.
+ * context  a process, which it suspends while a thread of the side pool writes; or a plain thread,
+ *          which blocks as long as the writes do.
  * owns     `fd` stays the caller's.
  */
 KITH_API KITH_NODISCARD int
 kith_dump(int fd);
+
+/* How much there is of everything: exact when nothing runs. */
+struct kith_runtime_info {
+    size_t size; /* sizeof(struct kith_runtime_info) */
+    kith_ms uptime;
+    unsigned workers;
+    size_t processes;       /* that live; plain threads are not counted */
+    size_t processes_max;   /* the limit of the options */
+    size_t sockets;         /* open, or not yet closed to the end */
+    size_t operations;      /* started and not given back, and one a process keeps */
+    size_t monitors, links; /* a link counts once */
+    size_t timers;          /* armed, or their message not yet freed */
+    size_t names;
+    size_t
+        bytes; /* that the library has allocated for you and for itself and will give back:
+                     messages, states, copies; not its tables, stacks and caches */
+};
+
+#define KITH_RUNTIME_INFO_INIT \
+    { \
+        sizeof(struct kith_runtime_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/**
+ * Count what there is.
+ *
+ * It looks at every process there ever was at a time: a million take some 50 ms.
+ *
+ * returns  0; or
+ *          KITH_EINVAL  `info->size` was not set;  or a common code (error.h).
+ * context  any thread; never suspends.
+ * owns     `info` is filled up to the size its caller knows.
+ */
+KITH_API KITH_NODISCARD int
+kith_runtime_info(struct kith_runtime_info *info);
+
+/* One worker since the start. */
+struct kith_worker_info {
+    size_t size;                        /* sizeof(struct kith_worker_info) */
+    uint64_t run_ns, poll_ns, sleep_ns; /* its time, together that since the start */
+    uint64_t switches;                  /* runs of a process, a handler or a socket */
+    uint64_t steals, wakes;             /* work taken from others; others woken for work */
+    uint64_t polls, events;             /* looks at the poller; what they brought */
+    size_t queued;                      /* wait for this worker now */
+};
+
+#define KITH_WORKER_INFO_INIT \
+    { \
+        sizeof(struct kith_worker_info), 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/**
+ * Look at what a worker did.
+ *
+ * returns  0; or
+ *          KITH_ENOENT  there is no worker of this number (they count from 0);
+ *          KITH_EINVAL  `info->size` was not set;  or a common code (error.h).
+ * context  any thread; never suspends.
+ * owns     `info` is filled up to the size its caller knows.
+ */
+KITH_API KITH_NODISCARD int
+kith_worker_info(unsigned worker, struct kith_worker_info *info);
 
 #ifdef __cplusplus
 }

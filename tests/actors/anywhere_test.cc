@@ -34,6 +34,8 @@ struct things {
     kith_ref ref = {ki_id_make(KI_KIND_REF, 1, 1'000'000)};
     kith_sockaddr a = kith_sockaddr_loopback(KITH_INET, 1);
     struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    struct kith_runtime_info all = KITH_RUNTIME_INFO_INIT;
+    struct kith_worker_info worker = KITH_WORKER_INFO_INIT;
     kith_spawn_options spawn = KITH_SPAWN_OPTIONS_INIT;
     char b[8] = {};
     int v = 1;
@@ -201,6 +203,7 @@ const row table[] = {
     CALL(kith_defer, CODE, 0, do_nothing, nullptr),
     CALL_SO(kith_alloc, ZERO, 1, return kith_alloc(1) != nullptr;),
     CALL_SO(kith_free, ZERO, 0, kith_free(nullptr); return 0;),
+    CALL_SO(kith_set_label, ZERO, 0, kith_set_label(nullptr); return 0;),
     CALL(kith_process_info, CODE, KITH_ENOPROC, t.pid, &t.info),
 
     /* link.h, name.h, timer.h */
@@ -339,7 +342,9 @@ const row table[] = {
     CALL_SO(kith_stopping, PURE, 1, return kith_stopping() == t.stopping;),
     CALL(kith_signal, CODE, 0, SIGUSR1, 1),
     CALL(kith_blocking, WAITS, 0, nothing, nullptr),
-    CALL(kith_dump, CODE, 0, t.fd),
+    CALL(kith_dump, WAITS, 0, t.fd),
+    CALL(kith_runtime_info, CODE, 0, &t.all),
+    CALL(kith_worker_info, CODE, 0, 0, &t.worker),
     CALL_SO(kith_start, START, KITH_EALREADY, const int rc = kith_start(nullptr);
             if (rc == 0) return kith_stop(0, 0); return rc;),
     CALL(kith_main, START, KITH_EALREADY, nothing, nullptr, 0, nullptr),

@@ -1,110 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  * log_test.cc -- the way of a line to its hook, and what a flood of them costs. */
-#include "tests/support/runtime.h"
+#include "tests/support/ear.h"
 #include "tests/support/virtual_clock.h"
 
-#include "actors/log.h"
-
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include <unistd.h>
 
 namespace
 {
 
-struct heard {
-    int level;
-    std::string text;
-};
-
-/* A hook that remembers, and can be held up. */
-class Ear {
-  public:
-    explicit Ear(int least = KITH_LOG_DEBUG)
-    {
-        kith_log_to(hook, this, least);
-    }
-
-    ~Ear()
-    {
-        open();
-        kith_log_to(nullptr, nullptr, KITH_LOG_NOTICE);
-    }
-
-    std::vector<heard> all()
-    {
-        const std::lock_guard hold(lock_);
-        return heard_;
-    }
-
-    std::size_t count(const std::string &part)
-    {
-        const std::lock_guard hold(lock_);
-        std::size_t n = 0;
-
-        for (const heard &h : heard_)
-            n += h.text.find(part) != std::string::npos;
-        return n;
-    }
-
-    void shut()
-    {
-        const std::lock_guard hold(lock_);
-        shut_ = true;
-    }
-
-    void open()
-    {
-        const std::lock_guard hold(lock_);
-        shut_ = false;
-        opened_.notify_all();
-    }
-
-    bool inside()
-    {
-        const std::lock_guard hold(lock_);
-        return inside_;
-    }
-
-  private:
-    static void hook(void *ctx, int level, const char *text, std::size_t len)
-    {
-        Ear *e = static_cast<Ear *>(ctx);
-        std::unique_lock hold(e->lock_);
-
-        EXPECT_FALSE(e->inside_) << "one call at a time";
-        EXPECT_EQ(len, std::strlen(text));
-        EXPECT_EQ('\n', len ? text[len - 1] : 0);
-        e->inside_ = true;
-        e->opened_.wait(hold, [e] { return !e->shut_; });
-        e->inside_ = false;
-        e->heard_.push_back({level, text});
-    }
-
-    std::mutex lock_;
-    std::condition_variable opened_;
-    std::vector<heard> heard_;
-    bool shut_ = false, inside_ = false;
-};
-
 using Log = kt_runtime;
 
 TEST_F(Log, HookGetsWholeLinesInTheirOrder)
 {
-    Ear ear;
+    kt_ear ear;
 
     kith_log(KITH_LOG_INFO, "one %d", 1);
     in_process([] { kith_log(KITH_LOG_ERROR, "two %s", "of a process"); });
     kith_log(KITH_LOG_DEBUG, "%s", std::string(5000, 'x').c_str());
     ki_log_flush();
 
-    const std::vector<heard> all = ear.all();
+    const std::vector<kt_heard> all = ear.all();
     ASSERT_EQ(3u, all.size());
     EXPECT_EQ("one 1\n", all[0].text);
     EXPECT_EQ(KITH_LOG_INFO, all[0].level);
@@ -115,7 +34,7 @@ TEST_F(Log, HookGetsWholeLinesInTheirOrder)
 
 TEST_F(Log, LevelsBelowTheLeastAreNotHeard)
 {
-    Ear ear(KITH_LOG_WARNING);
+    kt_ear ear(KITH_LOG_WARNING);
 
     kith_log(KITH_LOG_NOTICE, "no");
     kith_log(KITH_LOG_WARNING, "yes");
@@ -126,7 +45,7 @@ TEST_F(Log, LevelsBelowTheLeastAreNotHeard)
 
 TEST_F(Log, AHookThatBlocksHoldsUpNobodyAndWhatHasNoRoomIsCounted)
 {
-    Ear ear;
+    kt_ear ear;
 
     ear.shut();
     kith_log(KITH_LOG_INFO, "first");
@@ -146,7 +65,7 @@ TEST_F(Log, AHookThatBlocksHoldsUpNobodyAndWhatHasNoRoomIsCounted)
 TEST_F(Log, WhoSetsAHookHasTheOldOneCalledNoMore)
 {
     std::atomic<bool> set = false;
-    Ear ear;
+    kt_ear ear;
 
     ear.shut();
     kith_log(KITH_LOG_INFO, "old");
@@ -167,7 +86,7 @@ TEST(LogStart, OfAFloodTheFirstComeAndThenACount)
 {
     kt_virtual_clock clock;
     ASSERT_EQ(0, kith_start(nullptr));
-    Ear ear;
+    kt_ear ear;
     std::size_t let = 0;
 
     for (int i = 0; i < 10000; i++)
@@ -194,7 +113,7 @@ TEST(LogStart, OfAFloodTheFirstComeAndThenACount)
 TEST(LogStart, AStopSaysWhatWasSuppressed)
 {
     ASSERT_EQ(0, kith_start(nullptr));
-    Ear ear;
+    kt_ear ear;
 
     for (int i = 0; i < 200; i++)
         if (struct ki_text *t = ki_log_begin(KI_LOG_SUPERVISOR, KITH_LOG_ERROR))
@@ -211,7 +130,7 @@ TEST(LogStart, TheEnvironmentSaysWhatIsHeard)
     {
         kt_env env("KITH_LOG", "error");
         ASSERT_EQ(0, kith_start(nullptr));
-        Ear ear(KITH_LOG_DEBUG);
+        kt_ear ear(KITH_LOG_DEBUG);
         kith_log(KITH_LOG_WARNING, "no");
         kith_log(KITH_LOG_ERROR, "yes");
         ki_log_flush();
@@ -219,7 +138,7 @@ TEST(LogStart, TheEnvironmentSaysWhatIsHeard)
         EXPECT_EQ(0, kith_stop(0, 0));
     }
     kt_env env("KITH_LOG", "loud");
-    Ear ear;
+    kt_ear ear;
     EXPECT_EQ(KITH_EINVAL, kith_start(nullptr));
     EXPECT_EQ(1u, ear.count("KITH_LOG"));
 }

@@ -28,6 +28,8 @@ options(void)
     kith_spawn_options spawn = KITH_SPAWN_OPTIONS_INIT;
     kith_open_options open = KITH_OPEN_OPTIONS_INIT;
     struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    struct kith_runtime_info all = KITH_RUNTIME_INFO_INIT;
+    struct kith_worker_info worker = KITH_WORKER_INFO_INIT;
 
     return o.size == sizeof o && o.workers == 0 && !o.stop_on_sigterm && o.drain == 0 &&
            o.kill == 0 && !o.message_only && spawn.size == sizeof spawn && !spawn.link &&
@@ -35,6 +37,7 @@ options(void)
            spawn.mailbox_policy == KITH_MAILBOX_FAIL && open.size == sizeof open &&
            !open.netns && open.fd == -1 && open.dup && !open.debug && open.use_registry &&
            info.size == sizeof info && info.pid.id == 0 && info.fn[0] == '\0' &&
+           all.size == sizeof all && worker.size == sizeof worker && o.dump_signal == 0 &&
            info.spawned_by[0] == '\0' && info.waits_for[0] == '\0';
 }
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * info.c -- what programs may ask of processes, workers and the whole. */
+#include <stdio.h>
+#include <string.h>
+
+#include "actors/look.h"
+#include "actors/name.h"
+#include "core/seam.h"
+#include "core/symbol.h"
+
+enum { MS = 1000000 };
+
+/* The caller's struct is of the size it was compiled with. */
+static bool
+fits(const size_t *size, size_t most)
+{
+    return size && *size >= sizeof *size && *size <= most;
+}
+
+/* ---- a process ---- */
+
+static void
+fill(struct kith_process_info *v, const struct ki_glance *g, uint64_t self)
+{
+    v->pid = (kith_pid){g->id};
+    v->status = ki_look_status(g, self);
+    v->mailbox_len = g->mailbox_len;
+    v->n_links = g->links;
+    v->n_monitors = g->monitors;
+    v->n_monitored_by = g->watchers;
+    v->n_sockets = g->sockets;
+    v->stack = g->stack;
+    v->parent = (kith_pid){g->parent};
+    v->trap_exit = g->trap_exit;
+    v->reductions = g->reductions;
+    memcpy(v->label, g->label, sizeof v->label);
+    if (g->body != KI_BODY_THREAD) {
+        ki_symbol_name(g->fn, v->fn, sizeof v->fn);
+        ki_symbol_name(g->site, v->spawned_by, sizeof v->spawned_by);
+    }
+    if (g->waits_for)
+        snprintf(v->waits_for, sizeof v->waits_for, "%s", g->waits_for);
+}
+
+static void
+fill_details(struct kith_process_info *v, const struct ki_details *d)
+{
+    const uint64_t now = d->deadline_ns ? ki_now_ns() : 0;
+
+    v->mailbox_bytes = d->mail_bytes;
+    v->stack_used = d->stack_used;
+    v->left = d->deadline_ns > now ? (kith_ms) ((d->deadline_ns - now) / MS) : 0;
+}
+
+/* Of the caller, or if it can be claimed. */
+static void
+look_closely(struct kith_process_info *v, struct ki_proc *p, const struct ki_glance *g,
+             struct ki_proc *self)
+{
+    struct ki_details d = {0};
+
+    if (p == self) {
+        ki_look_closely(p, &d);
+        d.stack_used = 0; /* where it stopped last */
+    } else if (g->body != KI_BODY_THREAD && ki_look_claim(ki_proc_task(p), g->id)) {
+        ki_look_closely(p, &d);
+        ki_look_let_go(ki_proc_task(p));
+    }
+    fill_details(v, &d);
+}
+
+int
+kith_process_info(kith_pid pid, struct kith_process_info *info)
+{
+    struct kith_process_info v = KITH_PROCESS_INFO_INIT;
+    struct ki_proc *self, *p;
+    struct ki_glance g;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (!info || !fits(&info->size, sizeof v))
+        return KITH_EINVAL;
+    p = ki_proc_find(pid);
+    if (!p || !ki_look_at(p, &g) || g.id != pid.id)
+        return KITH_ENOPROC;
+    fill(&v, &g, ki_proc_id(self));
+    look_closely(&v, p, &g, self);
+    (void) ki_name_of(p, g.id, v.name, sizeof v.name);
+    v.mailbox_refused = ki_load_rlx(&p->limit.refused);
+    v.mailbox_dropped = ki_load_rlx(&p->limit.dropped);
+    v.priority = ki_proc_is_high(p) ? KITH_PRIORITY_HIGH : KITH_PRIORITY_NORMAL;
+    v.mailbox_waited = ki_load_rlx(&p->limit.waited);
+    v.size = info->size;
+    memcpy(info, &v, v.size);
+    return 0;
+}
+
+void
+kith_set_label(const char *label)
+{
+    uint64_t words[KI_LABEL / sizeof(uint64_t)] = {0};
+    struct ki_proc *p;
+
+    if (ki_enter(&p) < 0)
+        return;
+    if (label) {
+        const char *end = memchr(label, 0, KI_LABEL - 1);
+
+        memcpy(words, label, end ? (size_t) (end - label) : KI_LABEL - 1);
+    }
+    for (size_t i = 0; i < ki_countof(words); i++)
+        ki_store_rlx(&p->seen.label[i],
+                     words[i]); /* relaxed: a glance may see half of it */
+}
+
+/* ---- the whole ---- */
+
+static size_t
+bytes(void)
+{
+    int64_t n = (int64_t) ki_slab_out() + ki_mem_out();
+
+    for (unsigned i = 0; i < ki_sched.n; i++)
+        n -= (int64_t) ki_slab_cached(&ki_sched.worker[i].slab);
+    return n > 0 ? (size_t) n : 0;
+}
+
+static size_t
+links(void)
+{
+    size_t ends = 0;
+
+    for (uint32_t i = 0;; i++) {
+        struct ki_proc *p = (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, i);
+        struct ki_glance g;
+
+        if (!p)
+            return (ends + 1) / 2;
+        if (ki_look_at(p, &g))
+            ends += g.links;
+    }
+}
+
+int
+kith_runtime_info(struct kith_runtime_info *info)
+{
+    struct kith_runtime_info v = KITH_RUNTIME_INFO_INIT;
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (!info || !fits(&info->size, sizeof v))
+        return KITH_EINVAL;
+    v.uptime = (kith_ms) ((ki_now_ns() - ki_load_rlx(&ki_runtime.began_ns)) / MS);
+    v.workers = ki_sched.n;
+    v.processes = ki_load_rlx(&ki_runtime.n_procs); /* relaxed, as all of it: a moment's */
+    v.processes_max = ki_runtime.max_procs;
+    v.sockets = ki_in_use(&ki_runtime.sockets);
+    v.operations = ki_in_use(&ki_runtime.ops);
+    v.monitors = ki_in_use(&ki_runtime.monitors);
+    v.timers = ki_in_use(&ki_runtime.timers);
+    v.links = links();
+    v.names = ki_name_count();
+    v.bytes = bytes();
+    v.size = info->size;
+    memcpy(info, &v, v.size);
+    return 0;
+}
+
+/* ---- a worker ---- */
+
+/* With what it does now and has not ended. */
+static uint64_t
+spent(const struct ki_worker_stats *s, enum ki_activity what)
+{
+    const uint64_t since = ki_load_rlx(&s->since_ns), now = ki_now_ns();
+    const bool does = ki_load_rlx(&s->activity) == (uint32_t) what;
+
+    return ki_load_rlx(&s->spent_ns[what]) + (does && now > since ? now - since : 0);
+}
+
+int
+kith_worker_info(unsigned worker, struct kith_worker_info *info)
+{
+    struct kith_worker_info v = KITH_WORKER_INFO_INIT;
+    struct ki_proc *self;
+    int rc = ki_enter(&self);
+
+    if (rc < 0)
+        return rc;
+    if (!info || !fits(&info->size, sizeof v))
+        return KITH_EINVAL;
+    if (worker >= ki_sched.n)
+        return KITH_ENOENT;
+    struct ki_worker *w = &ki_sched.worker[worker];
+    v.run_ns = spent(&w->stats, KI_RUNS);
+    v.poll_ns = spent(&w->stats, KI_POLLS);
+    v.sleep_ns = spent(&w->stats, KI_SLEEPS);
+    v.switches = ki_load_rlx(&w->tick);
+    v.steals = ki_load_rlx(&w->stats.steals);
+    v.wakes = ki_load_rlx(&w->stats.wakes);
+    v.polls = ki_load_rlx(&w->stats.polls);
+    v.events = ki_load_rlx(&w->stats.events);
+    v.queued = ki_sched_queued(w);
+    v.size = info->size;
+    memcpy(info, &v, v.size);
+    return 0;
+}

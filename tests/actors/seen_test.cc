@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * seen_test.cc -- crash reports, dumps and counts: right, and safe while all runs. */
+#include "tests/support/ear.h"
+
+#include <kith/kith.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace
+{
+
+/* A dump as a string, written to a file that nobody sees. */
+std::string
+dump()
+{
+    FILE *f = tmpfile();
+    std::string text;
+    char buf[65536];
+    std::size_t n;
+
+    EXPECT_NE(nullptr, f);
+    EXPECT_EQ(0, kith_dump(fileno(f)));
+    rewind(f);
+    while ((n = fread(buf, 1, sizeof buf, f)) > 0)
+        text.append(buf, n);
+    fclose(f);
+    return text;
+}
+
+/* The part of a dump that is about one process: its line and those indented below. */
+std::string
+part_of(const std::string &text, const std::string &what)
+{
+    const std::size_t at = text.find(what);
+    std::size_t begin, end;
+
+    if (at == std::string::npos)
+        return "";
+    begin = text.rfind('\n', at) + 1;
+    for (end = text.find('\n', at); end + 2 < text.size() && text[end + 1] == ' ';)
+        end = text.find('\n', end + 1);
+    return text.substr(begin, end - begin);
+}
+
+bool
+has(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+/* ---- crashes ---- */
+
+__attribute__((noinline)) int
+deepest(int n)
+{
+    if (n == 0)
+        kith_exit(kith_reason_of(KITH_USER, 7, "too deep"));
+    return n;
+}
+
+__attribute__((noinline)) int
+deeper(int n)
+{
+    return deepest(n) + 1;
+}
+
+int
+crasher(void *)
+{
+    const kith_msg *m;
+
+    kith_set_label("doomed");
+    kt_ignore(kith_receive(&m, KITH_INFINITY));
+    return deeper(0);
+}
+
+using Crash = kt_runtime;
+
+TEST_F(Crash, TellsWhoWhyAndWhereWithTheUsersFunctions)
+{
+    kt_ear ear;
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    kith_ref ref;
+    kith_pid pid;
+
+    o.monitor = &ref;
+    o.name = "the_crasher";
+    ASSERT_EQ(0, kith_spawn_opt(&o, crasher, nullptr, 0, &pid));
+    for (std::uint64_t tag : {77, 78, 79})
+        ASSERT_EQ(0, kt_send(pid, tag, 1));
+    EXPECT_EQ(KITH_USER, kt_why(ref).kind);
+    ki_log_flush();
+
+    ASSERT_EQ(1u, ear.count("kith: crash: process <"));
+    std::string text;
+    for (const kt_heard &h : ear.all())
+        if (has(h.text, "crash")) {
+            text = h.text;
+            EXPECT_EQ(KITH_LOG_ERROR, h.level);
+        }
+    for (const char *part : {"crasher", "spawned by", "\"doomed\"", "the_crasher",
+                             "parent: <", "user(7) too deep", "links: 0", "watched by 1",
+                             "tag 0x4d", "deepest", "deeper", "kith_exit"})
+        EXPECT_TRUE(has(text, part)) << part << " in\n" << text;
+}
+
+TEST_F(Crash, OnlyWhoEndsItselfAbnormallyIsAnError)
+{
+    kt_ear ear;
+
+    EXPECT_EQ(KITH_NORMAL, run([] { return 0; }).kind);
+    EXPECT_EQ(KITH_SHUTDOWN, run([] {
+                                 kith_exit(kith_reason_of(KITH_SHUTDOWN, 0, nullptr));
+                                 return 0;
+                             }).kind);
+    ki_log_flush();
+    EXPECT_EQ(0u, ear.count("crash"));
+    EXPECT_EQ(KITH_ERROR, run([]() -> int { return KITH_EIO; }).kind);
+    ki_log_flush();
+    EXPECT_EQ(1u, ear.count("error(eio)"));
+    EXPECT_EQ(KITH_KILLED, run([] {
+                               kith_exit_signal(kith_self(),
+                                                kith_reason_of(KITH_KILL, 0, nullptr));
+                               return 0;
+                           }).kind);
+    ki_log_flush();
+    EXPECT_EQ(2u, ear.count("crash"));
+    for (const kt_heard &h : ear.all())
+        if (has(h.text, "killed")) {
+            EXPECT_EQ(KITH_LOG_INFO, h.level) << "others have ended it";
+        }
+}
+
+TEST_F(Crash, AHandlersIsToldToo)
+{
+    static kith_server type;
+    kt_ear ear;
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    kith_ref ref;
+    kith_pid pid;
+
+    type = {};
+    type.cast = [](void *, const kith_msg *) -> int { return KITH_EPROTO; };
+    o.monitor = &ref;
+    ASSERT_EQ(0, kith_server_start(&type, &o, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_cast(pid, 1, nullptr, 0));
+    EXPECT_EQ(KITH_ERROR, kt_why(ref).kind);
+    ki_log_flush();
+    EXPECT_EQ(1u, ear.count("error(eproto)"));
+}
+
+TEST_F(Crash, AFloodIsCountedNotWritten)
+{
+    const std::size_t n = kt_scale(20000);
+    kt_ear ear;
+
+    in_process([n] {
+        for (std::size_t i = 0; i < n; i++) {
+            kith_ref ref;
+            const kith_msg *m;
+
+            if (kith_spawn_monitor([](void *) -> int { return KITH_EIO; }, nullptr, 0,
+                                   nullptr, &ref) < 0 ||
+                kith_receive_ref(ref, &m, kt_long()) < 0)
+                std::abort();
+        }
+    });
+    EXPECT_EQ(0, kith_stop(0, 1000));
+    ASSERT_EQ(0, kith_start(nullptr));
+    EXPECT_LE(ear.count("kith: crash:"), 500u);
+    if (n > 500) {
+        EXPECT_GE(ear.count("crash reports suppressed"), 1u);
+    }
+}
+
+/* ---- dumps ---- */
+
+struct pair {
+    kith_socket a, b;
+};
+
+std::string
+text_of(const kith_sockaddr &a)
+{
+    char text[KITH_SOCKADDR_TEXT];
+
+    kith_sockaddr_print(&a, text, sizeof text);
+    return text;
+}
+
+__attribute__((noinline)) int
+reads_slowly(kith_socket s)
+{
+    char buf[16];
+
+    return static_cast<int>(kith_socket_recv(s, buf, sizeof buf, 0, 60000)) + 1;
+}
+
+int
+reader(kith_socket s, void *)
+{
+    return reads_slowly(s) > 0 ? 0 : -1;
+}
+
+using Dump = kt_runtime;
+
+TEST_F(Dump, AParkedRecvNamesDescriptorPeerDeadlineAndTheUsersFunction)
+{
+    kith_socket l, c, s;
+    kith_sockaddr at, peer;
+    kith_pid pid;
+    int fd;
+    std::string part;
+
+    ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &l));
+    ASSERT_EQ(0, kith_socket_sockname(l, &at));
+    ASSERT_EQ(0, kith_tcp_connect(text_of(at).c_str(), kt_long(), &c));
+    ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &s));
+    ASSERT_EQ(0, kith_socket_peername(s, &peer));
+    ASSERT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_OTP_FD, &fd));
+    ASSERT_EQ(0, kith_socket_spawn(s, reader, nullptr, 0, &pid));
+
+    ASSERT_TRUE(kt_until([&] {
+        part = part_of(dump(), "reader");
+        return has(part, "reads_slowly") && has(part, "peer");
+    })) << dump();
+    EXPECT_TRUE(has(part, "socket_recv")) << part;
+    EXPECT_TRUE(has(part, " fd " + std::to_string(fd) + " peer " + text_of(peer))) << part;
+    EXPECT_TRUE(has(part, " ms left")) << part;
+
+    const std::string all = dump();
+    EXPECT_TRUE(has(all, "stream: listening, local " + text_of(at))) << all;
+    EXPECT_TRUE(has(all, "waiting to read 1")) << all;
+    EXPECT_TRUE(has(all, "kith ")) << "the header";
+
+    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    ASSERT_EQ(0, kith_process_info(pid, &info));
+    EXPECT_GT(info.left, 0);
+    EXPECT_LE(info.left, 60000);
+    EXPECT_GT(info.stack_used, 0u);
+    EXPECT_EQ(kith_self(), info.parent);
+    kill(pid);
+    EXPECT_EQ(0, kith_socket_close(c));
+    EXPECT_EQ(0, kith_socket_close(l));
+}
+
+/* Everything at once: messages, deaths, timers, sockets. Nothing is lost to a look. */
+TEST_F(Dump, UnderFullLoadDisturbsNobody)
+{
+    const int rounds = static_cast<int>(kt_scale(1000));
+    std::atomic<bool> stop = false;
+    std::atomic<long> hops = 0;
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    kt_ear quiet(KITH_LOG_NONE);
+
+    for (int i = 0; i < 4; i++) { /* two and two send a message back and forth */
+        const kith_pid other = spawn([&] {
+            const kith_msg *m;
+
+            while (kith_receive(&m, KITH_INFINITY) == 0 && m->tag == 1)
+                if (kt_send(m->from, 1, 0) < 0)
+                    return;
+        });
+        spawn([&, other] {
+            const kith_msg *m;
+
+            while (!stop) {
+                if (kt_send(other, 1, 0) < 0 || kith_receive(&m, kt_long()) < 0)
+                    std::abort(); /* a wake-up was lost */
+                hops++;
+            }
+            kt_ignore(kt_send(other, 2, 0));
+        });
+    }
+    spawn([&] { /* births and deaths */
+                while (!stop) {
+                    kith_ref ref;
+                    const kith_msg *m;
+
+                    if (kith_spawn_monitor([](void *) -> int { return KITH_EIO; }, nullptr,
+                                           0, nullptr, &ref) < 0 ||
+                        kith_receive_ref(ref, &m, kt_long()) < 0)
+                        std::abort();
+                }
+    });
+    spawn([&] { /* timers */
+                while (!stop)
+                    kt_ignore(kith_sleep(1));
+    });
+    spawn([&] { /* sockets */
+                kith_socket l, c, s;
+                kith_sockaddr at;
+                char b = 0;
+
+                if (kith_tcp_listen("127.0.0.1:0", &l) < 0 ||
+                    kith_socket_sockname(l, &at) < 0)
+                    std::abort();
+                while (!stop) {
+                    char where[KITH_SOCKADDR_TEXT];
+
+                    kith_sockaddr_print(&at, where, sizeof where);
+                    if (kith_tcp_connect(where, kt_long(), &c) < 0 ||
+                        kith_socket_accept(l, kt_long(), &s) < 0 ||
+                        kith_socket_send(c, &b, 1, 0, kt_long()) != 1 ||
+                        kith_socket_recv(s, &b, 1, 0, kt_long()) != 1)
+                        std::abort();
+                    kith_socket_close(c);
+                    kith_socket_close(s);
+                }
+    });
+    const kith_pid dumper = spawn([&] {
+        for (int i = 0; i < rounds / 2; i++)
+            if (kith_dump(null) < 0)
+                std::abort();
+    });
+    for (int i = 0; i < rounds; i++)
+        ASSERT_EQ(0, kith_dump(null));
+    ASSERT_EQ(0, kith_wait(dumper, nullptr, kt_long()));
+    EXPECT_GT(hops, 0);
+    stop = true;
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));
+    close(null);
+}
+
+TEST(DumpStart, ASignalWritesToStderrWhenAskedFor)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+    char path[] = "/tmp/kith-dump-XXXXXX";
+    const int file = mkstemp(path), before = dup(2);
+    struct stat st = {};
+
+    ASSERT_GE(file, 0);
+    unlink(path);
+    o.dump_signal = SIGUSR1;
+    ASSERT_EQ(0, kith_start(&o));
+    dup2(file, 2);
+    raise(SIGUSR1);
+    EXPECT_TRUE(kt_until([&] { return fstat(file, &st) == 0 && st.st_size > 0; }));
+    EXPECT_EQ(0, kith_stop(0, 1000));
+    dup2(before, 2);
+    close(before);
+    close(file);
+}
+
+/* ---- counts ---- */
+
+using Info = kt_runtime;
+
+TEST_F(Info, TheWholeCountsWhatThereIsAndComesBackToWhatItWas)
+{
+    struct kith_runtime_info before = KITH_RUNTIME_INFO_INIT, now = before;
+    const auto settled = [&] {
+        return kith_runtime_info(&now) == 0 && now.processes == 0 &&
+               now.links == before.links && now.names == before.names &&
+               now.monitors == before.monitors && now.timers == before.timers &&
+               now.sockets == before.sockets && now.bytes == before.bytes;
+    };
+
+    ASSERT_EQ(0, kith_runtime_info(&before));
+    const kith_pid pid = spawn([] {
+        const kith_msg *m;
+        kith_socket s;
+        kith_ref ref;
+
+        kt_ignore(kith_register("somebody", kith_self()));
+        kt_ignore(kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &s));
+        kt_ignore(kith_start_timer(60000, kith_self(), {nullptr, 0}, &ref));
+        kt_ignore(kith_alloc(5000) != nullptr);
+        kt_ignore(kith_spawn_link(
+            [](void *) {
+                const kith_msg *m;
+
+                kt_ignore(kith_receive(&m, KITH_INFINITY));
+                return 0;
+            },
+            nullptr, 0, nullptr));
+        kt_ignore(kith_receive(&m, KITH_INFINITY));
+    });
+    ASSERT_TRUE(kt_until([&] {
+        return kith_runtime_info(&now) == 0 && now.processes == 2 && now.links == 1 &&
+               now.names == before.names + 1 && now.sockets == before.sockets + 1 &&
+               now.timers == before.timers + 1 && now.bytes >= before.bytes + 5000;
+    }));
+    EXPECT_EQ(now.processes_max, before.processes_max);
+    kill(pid);
+    EXPECT_TRUE(kt_until(settled)) << now.bytes << " bytes, before " << before.bytes;
+
+    EXPECT_EQ(KITH_EINVAL, kith_runtime_info(nullptr));
+    now.size = 1;
+    EXPECT_EQ(KITH_EINVAL, kith_runtime_info(&now));
+}
+
+TEST_F(Info, AWorkersTimeIsAllAccountedFor)
+{
+    struct kith_runtime_info all = KITH_RUNTIME_INFO_INIT;
+    struct kith_worker_info w = KITH_WORKER_INFO_INIT;
+    std::uint64_t switches = 0;
+
+    in_process([] { kt_ignore(kith_sleep(30)); });
+    ASSERT_EQ(0, kith_runtime_info(&all));
+    EXPECT_GE(all.uptime, 30);
+    for (unsigned i = 0; i < all.workers; i++) {
+        ASSERT_EQ(0, kith_worker_info(i, &w));
+        EXPECT_GE(w.run_ns + w.poll_ns + w.sleep_ns, 29'000'000u);
+        EXPECT_GE(w.sleep_ns, 10'000'000u);
+        EXPECT_GT(w.polls, 0u);
+        switches += w.switches;
+    }
+    EXPECT_GT(switches, 0u);
+    EXPECT_EQ(KITH_ENOENT, kith_worker_info(all.workers, &w));
+    EXPECT_EQ(KITH_EINVAL, kith_worker_info(0, nullptr));
+}
+
+TEST_F(Info, AProcessTellsItsNameLabelAndFlags)
+{
+    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    const kith_pid pid = spawn([] {
+        const kith_msg *m;
+
+        kith_flag_trap_exit(true);
+        kith_set_label("a label that is longer than there is room for");
+        kt_ignore(kith_register("an_info", kith_self()));
+        kt_ignore(kith_receive_tag(5, &m, KITH_INFINITY));
+    });
+
+    ASSERT_EQ(0, kt_send(pid, 1, 1));
+    ASSERT_TRUE(kt_until([&] {
+        return kith_process_info(pid, &info) == 0 && info.status == KITH_STATUS_WAITING &&
+               info.mailbox_len == 1 && info.mailbox_bytes > 8;
+    }));
+    EXPECT_STREQ("an_info", info.name);
+    EXPECT_STREQ("a label that is longer ", info.label);
+    EXPECT_TRUE(info.trap_exit);
+    EXPECT_GT(info.stack_used, 0u);
+    EXPECT_EQ(0, info.left);
+    kill(pid);
+}
+
+}    // namespace
