@@ -71,7 +71,7 @@ ki_report_frames(struct ki_text *t, const struct ki_backtrace *b)
     char fn[64];
 
     for (unsigned i = 0; i < b->n; i++) {
-        ki_symbol_name(b->at[i], fn, sizeof fn);
+        ki_symbol_remembered(b->at[i], fn, sizeof fn);
         ki_text_add(t, "%s%s", i ? " < " : "", fn);
     }
 }

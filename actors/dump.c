@@ -4,9 +4,6 @@
  * Each record by itself: a glance at it, a look if it is idle (look.h), its text into a buffer, and
  * only then, with nothing held, a write when the buffer is full. Written by the calling thread, or by
  * one of the side pool when a process or a POSIX signal asks: no worker waits for the descriptor. */
-#include <stdio.h>
-#include <string.h>
-
 #include "actors/look.h"
 #include "actors/name.h"
 #include "actors/op.h"
@@ -17,19 +14,14 @@
 #include "core/os.h"
 #include "core/os_map.h"
 #include "core/sockaddr.h"
-#include "core/symbol.h"
 
-enum { BUFFER = 16384, RECORD = 4096, NAMES = 128, NAME = 48, OPS = 4, MAIL = 256 };
+enum { BUFFER = 16384, RECORD = 4096, OPS = 4, MAIL = 256 };
 
-/* What one dump needs; some dozens of KiB, allocated before anything is looked at. */
+/* What one dump needs, allocated before anything is looked at. */
 struct dump {
     int fd;
     int rc;
     struct ki_text text; /* in buf */
-    struct {
-        const void *at;
-        char name[NAME];
-    } names[NAMES]; /* found before: a table of symbols is long */
     char buf[BUFFER];
 };
 
@@ -48,18 +40,6 @@ room(struct dump *d)
     if (d->text.cap - d->text.len < RECORD)
         flush(d);
     return &d->text;
-}
-
-static const char *
-name_of(struct dump *d, const void *at)
-{
-    const size_t i = ((uintptr_t) at >> 2) % NAMES;
-
-    if (d->names[i].at != at) {
-        ki_symbol_name(at, d->names[i].name, NAME);
-        d->names[i].at = at;
-    }
-    return d->names[i].name;
 }
 
 static void
@@ -268,13 +248,6 @@ add_counts(struct ki_text *t, const struct ki_glance *g, const struct seen *v)
 }
 
 static void
-add_frames(struct dump *d, struct ki_text *t, const struct ki_backtrace *b)
-{
-    for (unsigned i = 0; i < b->n; i++)
-        ki_text_add(t, "%s%s", i ? " < " : "\n  at ", name_of(d, b->at[i]));
-}
-
-static void
 dump_process(struct dump *d, struct ki_proc *p)
 {
     struct ki_glance g;
@@ -298,7 +271,10 @@ dump_process(struct dump *d, struct ki_proc *p)
     if (looked)
         add_wait(t, &v);
     add_counts(t, &g, looked ? &v : NULL);
-    add_frames(d, t, &v.back);
+    if (v.back.n) {
+        ki_text_add(t, "\n  at ");
+        ki_report_frames(t, &v.back);
+    }
     ki_text_end(t);
 }
 
@@ -376,7 +352,6 @@ dump_to(void *fd)
 
     if (!d)
         return KITH_ENOMEM;
-    memset(d->names, 0, sizeof d->names);
     d->fd = *(int *) fd;
     d->rc = 0;
     d->text = ki_text_in(d->buf, sizeof d->buf);

@@ -35,8 +35,8 @@ fill(struct kith_process_info *v, const struct ki_glance *g, uint64_t self)
     v->reductions = g->reductions;
     memcpy(v->label, g->label, sizeof v->label);
     if (g->body != KI_BODY_THREAD) {
-        ki_symbol_name(g->fn, v->fn, sizeof v->fn);
-        ki_symbol_name(g->site, v->spawned_by, sizeof v->spawned_by);
+        ki_symbol_remembered(g->fn, v->fn, sizeof v->fn);
+        ki_symbol_remembered(g->site, v->spawned_by, sizeof v->spawned_by);
     }
     if (g->waits_for)
         snprintf(v->waits_for, sizeof v->waits_for, "%s", g->waits_for);

@@ -116,8 +116,8 @@ ki_look_add(struct ki_text *t, const struct ki_glance *g)
     if (g->body == KI_BODY_THREAD) {
         ki_text_add(t, "a plain thread");
     } else {
-        ki_symbol_name(g->fn, fn, sizeof fn);
-        ki_symbol_name(g->site, site, sizeof site);
+        ki_symbol_remembered(g->fn, fn, sizeof fn);
+        ki_symbol_remembered(g->site, site, sizeof site);
         ki_text_add(t, "%s, spawned by %s", fn, site);
     }
     if (g->label[0])

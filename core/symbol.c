@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/thread.h"
+
 /* The length of what snprintf left in the buffer, given what it said. */
 static size_t
 written(int n, size_t cap)
@@ -44,4 +46,36 @@ ki_symbol_name(const void *addr, char *buf, size_t cap)
     return written(snprintf(buf, cap, "%s+0x%zx", slash ? slash + 1 : info.dli_fname,
                             (size_t) (a - (uintptr_t) info.dli_fbase)),
                    cap);
+}
+
+enum { REMEMBERED = 512, NAME = 64 };
+
+/* By a hash of the address; a library that is unloaded leaves its names behind. */
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        const void *addr;
+        char name[NAME];
+    } at[REMEMBERED]; /* [l] */
+} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+size_t
+ki_symbol_remembered(const void *addr, char *buf, size_t cap)
+{
+    const size_t i = ((uintptr_t) addr >> 2) % REMEMBERED;
+    char name[NAME];
+
+    pthread_mutex_lock(&memory.lock);
+    const bool known = addr && memory.at[i].addr == addr;
+    if (known)
+        memcpy(name, memory.at[i].name, NAME);
+    pthread_mutex_unlock(&memory.lock);
+    if (!known) {
+        ki_symbol_name(addr, name, NAME);
+        pthread_mutex_lock(&memory.lock);
+        memory.at[i].addr = addr;
+        memcpy(memory.at[i].name, name, strlen(name) + 1);
+        pthread_mutex_unlock(&memory.lock);
+    }
+    return written(snprintf(buf, cap, "%s", name), cap);
 }

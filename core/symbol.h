@@ -20,6 +20,10 @@ extern "C" {
  * Allocates nothing. */
 size_t ki_symbol_name(const void *addr, char *buf, size_t cap);
 
+/* ki_symbol_remembered is the same for reports that come often: up to 63 bytes of the names asked for
+ * last are remembered, as the tables are long. Holds a lock shortly; not while the program dies. */
+size_t ki_symbol_remembered(const void *addr, char *buf, size_t cap);
+
 /* ki_symbol_in_object does the second step for one object: `path` is its file, `base` where
  * it was loaded; a NULL path means the main program. 0 when it does not know.
  * symbol_elf.c. */

@@ -355,6 +355,8 @@ using Info = kt_runtime;
 TEST_F(Info, TheWholeCountsWhatThereIsAndComesBackToWhatItWas)
 {
     struct kith_runtime_info before = KITH_RUNTIME_INFO_INIT, now = before;
+    const kith_msg *none;
+    kith_ref timer;
     const auto settled = [&] {
         return kith_runtime_info(&now) == 0 && now.processes == 0 &&
                now.links == before.links && now.names == before.names &&
@@ -363,14 +365,13 @@ TEST_F(Info, TheWholeCountsWhatThereIsAndComesBackToWhatItWas)
     };
 
     ASSERT_EQ(0, kith_runtime_info(&before));
+    ASSERT_EQ(0, kith_start_timer(60000, kith_self(), {nullptr, 0}, &timer));
     const kith_pid pid = spawn([] {
         const kith_msg *m;
         kith_socket s;
-        kith_ref ref;
 
         kt_ignore(kith_register("somebody", kith_self()));
         kt_ignore(kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &s));
-        kt_ignore(kith_start_timer(60000, kith_self(), {nullptr, 0}, &ref));
         kt_ignore(kith_alloc(5000) != nullptr);
         kt_ignore(kith_spawn_link(
             [](void *) {
@@ -389,7 +390,15 @@ TEST_F(Info, TheWholeCountsWhatThereIsAndComesBackToWhatItWas)
     }));
     EXPECT_EQ(now.processes_max, before.processes_max);
     kill(pid);
-    EXPECT_TRUE(kt_until(settled)) << now.bytes << " bytes, before " << before.bytes;
+    ASSERT_EQ(0, kith_cancel_timer(timer, nullptr));
+    EXPECT_EQ(KITH_ETIMEOUT,
+              kith_receive(&none, 0)); /* a DOWN it has taken goes with this */
+    EXPECT_TRUE(kt_until(settled))
+        << "bytes " << now.bytes << " was " << before.bytes << ", links " << now.links
+        << " was " << before.links << ", monitors " << now.monitors << " was "
+        << before.monitors << ", timers " << now.timers << " was " << before.timers
+        << ", sockets " << now.sockets << " was " << before.sockets << ", processes "
+        << now.processes;
 
     EXPECT_EQ(KITH_EINVAL, kith_runtime_info(nullptr));
     now.size = 1;
