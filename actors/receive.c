@@ -153,8 +153,7 @@ receive(struct ki_proc *p, struct scan *scan, const kith_msg **out, uint64_t dea
     }
 }
 
-/* However much lies in the inbox, signals that have come since act now. */
-static int
+static KI_NOINLINE int
 fetch(struct ki_proc *p)
 {
     int rc;
@@ -165,7 +164,14 @@ fetch(struct ki_proc *p)
     return rc < 0 ? ki_proc_wait_failed(p, rc) : 0;
 }
 
-static int
+/* However much lies in the inbox, signals that have come since act now and then. */
+static inline int
+fetch_sometimes(struct ki_proc *p)
+{
+    return ki_slow(++p->unfetched >= KI_FETCH_EVERY) ? fetch(p) : 0;
+}
+
+static inline int
 enter(struct ki_proc **p, const kith_msg **m)
 {
     int rc = ki_enter_waiting(p);
@@ -175,19 +181,44 @@ enter(struct ki_proc **p, const kith_msg **m)
     if (ki_slow(!m))
         return KITH_EINVAL;
     ki_proc_charge(*p, 1);
-    return ki_slow(++(*p)->unfetched >= KI_FETCH_EVERY) ? fetch(*p) : 0;
+    return 0;
 }
 
+static int
+wait_for_any(struct ki_proc *p, uint64_t deadline_ns)
+{
+    int rc = 0;
+
+    while (!p->inbox.head && rc == 0)
+        rc = ki_proc_wait(p, deadline_ns, "receive");
+    ki_proc_wait_end(p);
+    return ki_proc_wait_failed(p, rc);
+}
+
+/* The oldest of all needs no scan. */
 int
 kith_receive(const kith_msg **m, kith_ms timeout)
 {
-    struct scan any = {.is = NULL};
     struct ki_proc *p;
     int rc = enter(&p, m);
 
     if (ki_slow(rc < 0))
         return rc;
-    return receive(p, &any, m, ki_deadline_ns(timeout), NULL, 0);
+    ki_receive_drop(p);
+    rc = p->inbox.head ? fetch_sometimes(p) : wait_for_any(p, ki_deadline_ns(timeout));
+    if (ki_slow(rc < 0))
+        return rc;
+    p->received = ki_inbox_take(p, &p->inbox.head);
+    *m = &p->received->pub;
+    return 0;
+}
+
+static int
+enter_scan(struct ki_proc **p, const kith_msg **m)
+{
+    int rc = enter(p, m);
+
+    return rc < 0 ? rc : fetch_sometimes(*p);
 }
 
 static bool
@@ -201,7 +232,7 @@ kith_receive_tag(uint64_t tag, const kith_msg **m, kith_ms timeout)
 {
     struct scan scan = {.is = has_tag, .ctx = &tag};
     struct ki_proc *p;
-    int rc = enter(&p, m);
+    int rc = enter_scan(&p, m);
 
     return rc < 0 ? rc : receive(p, &scan, m, ki_deadline_ns(timeout), NULL, 0);
 }
@@ -249,7 +280,7 @@ kith_receive_ref(kith_ref ref, const kith_msg **m, kith_ms timeout)
 {
     struct scan scan = {.is = has_ref, .ctx = &ref.id};
     struct ki_proc *p;
-    int rc = enter(&p, m);
+    int rc = enter_scan(&p, m);
 
     if (rc < 0)
         return rc;
@@ -264,7 +295,7 @@ kith_receive_match(bool (*is)(const kith_msg *, void *), void *ctx, const kith_m
 {
     struct scan scan = {.is = is, .ctx = ctx};
     struct ki_proc *p;
-    int rc = enter(&p, m);
+    int rc = enter_scan(&p, m);
 
     if (rc < 0)
         return rc;
@@ -278,7 +309,7 @@ kith_receive_any(const kith_msg **m, const kith_future *fs, size_t n, kith_ms ti
 {
     struct scan any = {.is = NULL};
     struct ki_proc *p;
-    int rc = enter(&p, m);
+    int rc = enter_scan(&p, m);
 
     if (rc < 0)
         return rc;
