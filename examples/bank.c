@@ -318,7 +318,8 @@ main(int argc, char **argv)
     }
     for (int i = 1; i < argc; i += 2)
         if (i + 1 == argc || !set(argv[i], argv[i + 1])) {
-            fprintf(stderr, "bank: what is meant by %s?\n", argv[i]);
+            fprintf(stderr, "bank: no such option, or not that value: %s %s\n", argv[i],
+                    i + 1 < argc ? argv[i + 1] : "");
             usage(stderr);
             return 2;
         }
