@@ -414,6 +414,8 @@ ki_supervisor_run(void *arg)
     if (rc < 0)
         return rc;
     kith_flag_trap_exit(true);
+    (void) kith_flag_priority(
+        KITH_PRIORITY_HIGH); /* what it has to do is what others wait for */
     ki_spec_moved(spec);
     s.as = &spec->as;
     s.parent.id = s.self->parent;
