@@ -553,12 +553,13 @@ monitor_or_not(member &m, std::uint32_t seat)
     } else if (m.n_monitors > 0) {
         const std::size_t i = below(m, m.n_monitors);
         const kith_ref ref = m.monitors[i].ref;
+        const bool of_itself = m.monitors[i].life == m.life; /* a ref, and no monitor */
         const bool flush = below(m, 2);
 
         const int was = kith_demonitor(ref, KITH_INFO | (flush ? KITH_FLUSH : 0));
         count(m, DEMONITOR);
         note(static_cast<std::uint64_t>(was), flush, 3);
-        if (was == 0 && !flush)
+        if (was == 0 && !flush && !of_itself)
             take_ref(m, ref, LOST_DOWN);
         m.monitors[i] = m.monitors[--m.n_monitors];
     }
