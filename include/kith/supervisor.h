@@ -135,7 +135,7 @@ kith_supervisor_check(const kith_supervisor *s);
  * Start a supervisor that is linked to the caller, and wait until its children have started.
  *
  * When a child does not start, those that have are ended, last first, and the code is
- * answered. The supervisor traps exits. It ends, with its children in order, when its
+ * answered. The supervisor traps exits and has high priority. It ends, with its children in order, when its
  * starter dies or sends it an exit signal, with the reason of that.
  *
  * returns  0; or a code of kith_supervisor_check, of a child's start or of kith_spawn_opt,

@@ -43,6 +43,23 @@ TEST_F(Supervisor, AStartThatFailsEndsThoseThatHaveAndAnswersTheCode)
     EXPECT_EQ("+a +b +c -c -b -a", kt_parts.take());
 }
 
+TEST_F(Supervisor, HasHighPriorityAndItsChildrenTheirOwn)
+{
+    struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+    kt_family f;
+
+    f.add("a", KT_ACKS).add("b", KT_ACKS);
+    f.last().opt.priority = KITH_PRIORITY_HIGH;
+    ASSERT_EQ(0, f.start());
+    ASSERT_EQ(0, kith_process_info(f.sup(), &info));
+    EXPECT_EQ(KITH_PRIORITY_HIGH, info.priority);
+    ASSERT_EQ(0, kith_process_info(f.pid("a"), &info));
+    EXPECT_EQ(KITH_PRIORITY_NORMAL, info.priority);
+    ASSERT_EQ(0, kith_process_info(f.pid("b"), &info));
+    EXPECT_EQ(KITH_PRIORITY_HIGH, info.priority);
+    f.stop();
+}
+
 TEST_F(Supervisor, AFailedStartDoesNotKillItsStarter)
 {
     in_process([] {

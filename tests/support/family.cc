@@ -83,6 +83,8 @@ kt_part_main(void *arg)
     const int rc = kith_defer([](void *p) { note('-', static_cast<kt_part *>(p)); }, part);
 
     note('+', part);
+    if (rc < 0)
+        kith_init_ack(rc);
     return rc < 0 ? rc : act(part->manner);
 }
 
