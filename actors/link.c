@@ -43,14 +43,6 @@ is_socket(uint64_t id)
     return ki_id_kind(id) == KI_KIND_SOCKET;
 }
 
-/* What a death of `peer` is heard as. */
-static kith_down
-body_of(uint64_t peer, kith_reason why)
-{
-    return is_socket(peer) ? (kith_down){.socket = {peer}, .why = why}
-                           : (kith_down){.pid = {peer}, .why = why};
-}
-
 static void
 drop(struct ki_bond *b)
 {
@@ -70,7 +62,7 @@ ki_link_free_msg(struct ki_msg *m)
     drop(ki_container_of(m, struct ki_end, msg)->bond);
 }
 
-static void
+static inline void
 init_end(struct ki_bond *b, int i, struct ki_task *t, uint64_t id, uint64_t peer)
 {
     struct ki_end *e = &b->end[i];
@@ -80,11 +72,13 @@ init_end(struct ki_bond *b, int i, struct ki_task *t, uint64_t id, uint64_t peer
     e->unask = (struct ki_node){.to = id, .kind = KI_N_UNLINK};
     e->msg.node =
         (struct ki_node){.to = id, .kind = KI_N_LINK_EXIT, .flags = KI_MSG_OF_BOND};
-    e->body = body_of(peer, (kith_reason){.kind = KITH_NOPROC});
-    e->msg.pub = (kith_msg){.from = e->body.pid,
-                            .tag = KITH_TAG_EXIT,
-                            .data = &e->body,
-                            .len = sizeof e->body};
+    if (is_socket(peer))
+        e->body.socket.id = peer;
+    else
+        e->body.pid.id = e->msg.pub.from.id = peer;
+    e->msg.pub.tag = KITH_TAG_EXIT;
+    e->msg.pub.data = &e->body;
+    e->msg.pub.len = sizeof e->body;
 }
 
 static struct ki_bond *
@@ -312,7 +306,7 @@ ki_link_undo_birth(struct ki_proc *p, struct ki_proc *c)
 static int
 no_such(struct ki_proc *p, uint64_t peer, unsigned flags, int code)
 {
-    const kith_down d = body_of(peer, kith_reason_of(KITH_NOPROC, 0, NULL));
+    kith_down d = {.why = kith_reason_of(KITH_NOPROC, 0, NULL)};
     struct ki_msg *m;
 
     if (!p->trap_exit)
@@ -320,7 +314,10 @@ no_such(struct ki_proc *p, uint64_t peer, unsigned flags, int code)
     m = ki_msg_new(KITH_TAG_EXIT, sizeof d);
     if (!m)
         return KITH_ENOMEM;
-    m->pub.from = d.pid;
+    if (is_socket(peer))
+        d.socket.id = peer;
+    else
+        d.pid.id = m->pub.from.id = peer;
     *(kith_down *) m->pub.data = d;
     if (flags & KITH_PRIORITY)
         ki_inbox_add_priority(p, &m->node);

@@ -67,22 +67,19 @@ ki_treap_after(struct ki_treap_node *root, uint64_t key)
 }
 
 void
-ki_treap_insert(struct ki_treap_node **root, struct ki_treap_node *n)
+ki_treap_insert_more(struct ki_treap_node **root, struct ki_treap_node *n)
 {
+    const uint64_t mine = rank(n->key);
     struct ki_treap_node **at = root;
 
-    if (*at) {
-        const uint64_t mine = rank(n->key);
-
-        while (*at && rank((*at)->key) > mine)
-            at = n->key < (*at)->key ? &(*at)->left : &(*at)->right;
-    }
+    while (*at && rank((*at)->key) > mine)
+        at = n->key < (*at)->key ? &(*at)->left : &(*at)->right;
     split(*at, n->key, &n->left, &n->right);
     *at = n;
 }
 
 void
-ki_treap_remove(struct ki_treap_node **root, struct ki_treap_node *n)
+ki_treap_remove_one(struct ki_treap_node **root, struct ki_treap_node *n)
 {
     while (*root != n) {
         KI_ASSERT(*root);

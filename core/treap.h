@@ -35,11 +35,30 @@ ki_treap_find(struct ki_treap_node *root, uint64_t key)
  * changes meanwhile, from 0 on. */
 struct ki_treap_node *ki_treap_after(struct ki_treap_node *root, uint64_t key);
 
+void ki_treap_insert_more(struct ki_treap_node **root, struct ki_treap_node *n);
+void ki_treap_remove_one(struct ki_treap_node **root, struct ki_treap_node *n);
+
 /* ki_treap_insert puts in a node, n->key set, whose key is not there yet. */
-void ki_treap_insert(struct ki_treap_node **root, struct ki_treap_node *n);
+static inline void
+ki_treap_insert(struct ki_treap_node **root, struct ki_treap_node *n)
+{
+    if (ki_slow(*root != NULL)) {
+        ki_treap_insert_more(root, n);
+        return;
+    }
+    n->left = n->right = NULL;
+    *root = n;
+}
 
 /* ki_treap_remove takes out a node that is in there. */
-void ki_treap_remove(struct ki_treap_node **root, struct ki_treap_node *n);
+static inline void
+ki_treap_remove(struct ki_treap_node **root, struct ki_treap_node *n)
+{
+    if (ki_fast(*root == n && !n->left && !n->right))
+        *root = NULL;
+    else
+        ki_treap_remove_one(root, n);
+}
 
 #ifdef __cplusplus
 }
