@@ -516,14 +516,11 @@ TEST_F(SupervisorStop, IsNotHeldUpByAStart)
 {
     std::atomic<int> answer = 1;
     kt_bodies bodies;
+    kt_family f; /* outside: one that is killed unwinds nothing */
 
-    bodies.spawn([&] {
-        kt_family f;
-
-        f.add("a", KT_ACKS).add("b", KT_HANGS);
-        f.last().opt.name = "hanging";
-        answer = f.start();
-    });
+    f.add("a", KT_ACKS).add("b", KT_HANGS);
+    f.last().opt.name = "hanging";
+    bodies.spawn([&] { answer = f.start(); });
     (void) named("hanging");
     EXPECT_LT(0, kith_stop(0, 10)) << "the start waits: it is killed";
     EXPECT_EQ(1, answer) << "and its starter too";
