@@ -237,13 +237,26 @@ on_terminate(struct ki_sup *s, const kith_msg *m, kith_pid *pid)
     return rc < 0 ? rc : terminate(s, c);
 }
 
+static bool
+is_dead(kith_pid pid)
+{
+    struct ki_proc *p = ki_proc_find(pid);
+
+    /* acquire: with its death, as a refused push. */
+    return !p || (ki_load_acq(&ki_proc_task(p)->mbox) & KI_MBOX_DEAD);
+}
+
+/* As in Erlang: of children by a pattern one that is dead is as good as ended. */
 static int
 on_terminate_pid(struct ki_sup *s, const kith_msg *m, kith_pid *pid)
 {
-    struct ki_child *c = ki_children_by_pid(&s->kids, *(const kith_pid *) m->data);
+    kith_pid child = *(const kith_pid *) m->data;
+    struct ki_child *c = ki_children_by_pid(&s->kids, child);
 
     (void) pid;
-    return c ? terminate(s, c) : KITH_ENOENT;
+    if (c)
+        return terminate(s, c);
+    return ki_sup_is_simple(s) && is_dead(child) ? 0 : KITH_ENOENT;
 }
 
 static int

@@ -135,8 +135,8 @@ kith_supervisor_check(const kith_supervisor *s);
  * Start a supervisor that is linked to the caller, and wait until its children have started.
  *
  * When a child does not start, those that have are ended, last first, and the code is
- * answered. The supervisor traps exits and has high priority. It ends, with its children in order, when its
- * starter dies or sends it an exit signal, with the reason of that.
+ * answered. The supervisor traps exits and has high priority. It ends, with its children in
+ * order, when its starter dies or sends it an exit signal, with the reason of that.
  *
  * returns  0; or a code of kith_supervisor_check, of a child's start or of kith_spawn_opt,
  *          and nothing is left then;
@@ -210,7 +210,8 @@ KITH_API KITH_NODISCARD int
 kith_supervisor_terminate_child(kith_pid sup, const char *id);
 
 /**
- * The same, by the child's pid. Of KITH_SIMPLE_ONE_FOR_ONE it is forgotten whatever its type.
+ * The same, by the child's pid. Of KITH_SIMPLE_ONE_FOR_ONE it is forgotten whatever its type,
+ * and a pid that is dead is as good as ended: 0.
  *
  * returns  as kith_supervisor_terminate_child.
  * context  a process or a plain thread; may suspend it.

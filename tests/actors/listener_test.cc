@@ -400,8 +400,10 @@ TEST_F(Listener, TakesOverAPathAtWhichNobodyListensAndNoOther)
 
         EXPECT_EQ(KITH_EADDRINUSE, kith_listener_start(where.c_str(), &l, nullptr))
             << "somebody listens there";
-        EXPECT_TRUE(kt_eventually([=] { return kt_look(pid).connections == 0; }))
-            << "the probe has gone";
+        EXPECT_TRUE(kt_eventually([=] {
+            const struct kith_listener_info i = kt_look(pid);
+            return i.accepted == 1 && i.connections == 0;
+        })) << "the probe has come and gone";
         EXPECT_EQ(0, kith_listener_stop(pid, 0));
         l.reuse_addr = false;
         EXPECT_EQ(KITH_EADDRINUSE, kith_listener_start(where.c_str(), &l, nullptr));

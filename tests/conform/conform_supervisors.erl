@@ -224,6 +224,7 @@ sup_simple_terminate() ->
     Sup = simple(usual),
     P = dynamic(Sup, a),
     terminate(Sup, P),
+    terminate(Sup, P),
     counts(Sup).
 
 %% With auto_shutdown.

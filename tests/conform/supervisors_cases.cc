@@ -617,9 +617,10 @@ CASE(sup_simple_restart, "Its children are restarted with the arguments they had
     wait_for(1);
 }
 
-CASE(sup_simple_terminate, "They are ended by their pids, and forgotten.",
+CASE(sup_simple_terminate,
+     "They are ended by their pids, and forgotten; a dead one is as good as ended.",
      "supervisor:terminate_child/2", ON_NODE,
-     "start a\nstop a: shutdown\nterminate: ok\n"
+     "start a\nstop a: shutdown\nterminate: ok\nterminate: ok\n"
      "specs 1 active 0 supervisors 0 workers 0\n")
 {
     tree t(KITH_SIMPLE_ONE_FOR_ONE);
@@ -632,6 +633,7 @@ CASE(sup_simple_terminate, "They are ended by their pids, and forgotten.",
 
     must(kith_supervisor_start_dynamic(sup, &a, sizeof a, &x));
     wait_for(1);
+    say("terminate: %s", word("terminate_child", kith_supervisor_terminate_pid(sup, x)));
     say("terminate: %s", word("terminate_child", kith_supervisor_terminate_pid(sup, x)));
     counts(sup);
 }
