@@ -222,21 +222,30 @@ const struct ki_task_type ki_handler_high_task_type = {.name = "handler of high 
 
 /* ---- with a stack ---- */
 
+static int serve(struct ki_proc *p, struct ki_handler *h, int rc);
+
+/* After it has hibernated. */
 static int
-loop(void *arg)
+loop_again(void *arg)
 {
-    struct ki_handler *h = *(struct ki_handler **) arg;
-    const kith_msg *m;
     struct ki_proc *p;
     int rc = ki_enter(&p);
 
-    if (rc < 0)
-        return rc;
-    rc = init(p, h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL);
+    return rc < 0 ? rc : serve(p, *(struct ki_handler **) arg, KITH_CONTINUE);
+}
+
+static int
+serve(struct ki_proc *p, struct ki_handler *h, int rc)
+{
+    const kith_msg *m;
+
     while (rc == KITH_CONTINUE) {
         if (ki_slow(h->has_own)) {
             rc = own(p, h);
             ki_proc_charge(p, 1);
+        } else if (ki_slow(h->sleeps)) {
+            h->sleeps = false;
+            ki_hibernate(p, loop_again);
         } else if ((rc = kith_receive(&m, h->idle_ms)) == 0) {
             rc = message(p, h, ki_msg_of(m));
         } else if (rc == KITH_ETIMEOUT) {
@@ -244,6 +253,19 @@ loop(void *arg)
         }
     }
     return rc < 0 ? rc : 0;
+}
+
+static int
+loop(void *arg)
+{
+    struct ki_handler *h = *(struct ki_handler **) arg;
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
+    return serve(p, h,
+                 init(p, h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL));
 }
 
 /* ---- start ---- */

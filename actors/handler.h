@@ -40,6 +40,7 @@ struct ki_handler {
     kith_ms idle_ms; /* call `idle` when so long nothing comes; KITH_INFINITY: never */
     bool ready;      /* init has succeeded */
     bool has_own;    /* call `own` first */
+    bool sleeps;     /* with a stack: without one until the next message */
 };
 
 /* ki_handler_new makes a record, zero behind its head, with `state_size` bytes behind it: the

@@ -145,6 +145,14 @@ thread_waits(struct ki_proc *p, kith_fn fn, const void *arg, size_t len)
     kith_exit(ki_reason_of_result(rc));
 }
 
+static KI_NORETURN void
+leave(struct ki_proc *p)
+{
+    ki_store_rlx(&p->waits_for, "hibernate"); /* relaxed: others only report it */
+    p->fiber.reap = has_left;
+    ki_fiber_end(&p->fiber);
+}
+
 void
 kith_hibernate(kith_fn fn, const void *arg, size_t len)
 {
@@ -161,7 +169,15 @@ kith_hibernate(kith_fn fn, const void *arg, size_t len)
     ki_proc_take(p);
     (void) ki_proc_die_if_doomed(p);
     take_arg(p, fn, len ? copy_of(arg, len) : NULL, len);
-    ki_store_rlx(&p->waits_for, "hibernate"); /* relaxed: others only report it */
-    p->fiber.reap = has_left;
-    ki_fiber_end(&p->fiber);
+    leave(p);
+}
+
+void
+ki_hibernate(struct ki_proc *p, kith_fn fn)
+{
+    ki_receive_drop(p);
+    ki_proc_take(p);
+    (void) ki_proc_die_if_doomed(p);
+    p->awake = fn;
+    leave(p);
 }

@@ -178,6 +178,10 @@ kith_reason ki_reason_of_result(int result);
 void ki_exit_killed(struct ki_proc *p); /* what KITH_KILL does to its receiver */
 void ki_proc_count_down(void);          /* a process's record was freed */
 
+/* ki_hibernate leaves p's stack; with the next message p goes on in fn, with the argument it has.
+ * hibernate.c */
+KI_NORETURN void ki_hibernate(struct ki_proc *p, kith_fn fn);
+
 /* thread.c */
 struct ki_proc *ki_thread_self(void); /* this thread's pseudo-process, or NULL */
 int ki_thread_attach(struct ki_proc **self);

@@ -112,6 +112,20 @@ kith_server_timeout(kith_ms ms)
     if (ms == KITH_NOWAIT)
         return KITH_EINVAL;
     h->idle_ms = ms < 0 ? 0 : ms;
+    h->sleeps = false; /* the last word counts */
+    return 0;
+}
+
+int
+kith_server_hibernate(void)
+{
+    struct ki_handler *h;
+    int rc = ki_handler_current(&behaviour, &h);
+
+    if (rc < 0)
+        return rc;
+    h->sleeps = server_of(h)->type->with_stack;
+    h->idle_ms = KITH_INFINITY;
     return 0;
 }
 

@@ -141,6 +141,20 @@ KITH_API int
 kith_server_timeout(kith_ms ms);
 
 /**
+ * In a callback: give the server's stack back until the next message comes.
+ *
+ * For servers with a stack that are silent for long; see kith_hibernate. It takes the place of
+ * kith_server_timeout. A server without a stack has none to give.
+ *
+ * returns  0; or KITH_EPERM: the caller is in no callback of a server; or a common code
+ *          (error.h).
+ * context  a server's callback, `init` too, not `terminate`; never suspends.
+ * source   OTP gen_server, hibernate in the callback's answer.
+ */
+KITH_API int
+kith_server_hibernate(void);
+
+/**
  * Send a request to a server and wait for its reply.
  *
  * unit     timeout: milliseconds.

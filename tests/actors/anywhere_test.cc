@@ -249,6 +249,8 @@ const row table[] = {
             return but_a_server(kith_server_continue(1));),
     CALL_SO(kith_server_timeout, CODE, KITH_EPERM,
             return but_a_server(kith_server_timeout(KITH_INFINITY));),
+    CALL_SO(kith_server_hibernate, CODE, KITH_EPERM,
+            return but_a_server(kith_server_hibernate());),
     CALL(kith_statem_start, WAITS, 0, &a_statem, nullptr, nullptr, 0, &t.child),
     CALL(kith_statem_next, CODE, KITH_EPERM, 1),
     CALL(kith_statem_repeat, CODE, KITH_EPERM),

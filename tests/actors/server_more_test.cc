@@ -143,6 +143,13 @@ class ServerMore : public kt_runtime, public testing::WithParamInterface<bool> {
         return pid;
     }
 
+    static bool sleeps(kith_pid pid)
+    {
+        struct kith_process_info i = KITH_PROCESS_INFO_INIT;
+
+        return kith_process_info(pid, &i) == 0 && std::string("hibernate") == i.waits_for;
+    }
+
     /* All that was sent before has been handled. */
     static void settle(kith_pid pid)
     {
@@ -152,6 +159,54 @@ class ServerMore : public kt_runtime, public testing::WithParamInterface<bool> {
 
 INSTANTIATE_TEST_SUITE_P(, ServerMore, testing::Bool(),
                          [](const auto &p) { return p.param ? "WithStack" : "Handler"; });
+
+/* ---- hibernate ---- */
+
+TEST_P(ServerMore, HibernatesUntilTheNextMessageAndKeepsStateAndArgument)
+{
+    const int number = 42;
+    std::atomic<const int *> arg = nullptr;
+    const kith_spawn_options o = roomy();
+    kith_pid pid;
+
+    does.init = [&](void *a) {
+        arg = static_cast<const int *>(a);
+        return kith_server_hibernate();
+    };
+    does.cast = [&](const kith_msg *) {
+        EXPECT_EQ(42, *arg.load());
+        return kith_server_hibernate();
+    };
+    ASSERT_EQ(0, kith_server_start(type(), &o, &number, sizeof number, &pid));
+    for (std::uint64_t i = 1; i <= 3; i++) {
+        if (GetParam()) {
+            EXPECT_TRUE(kt_until([&] { return sleeps(pid); }));
+        }
+        EXPECT_EQ(0, kith_cast(pid, i, nullptr, 0));
+    }
+    settle(pid);
+    EXPECT_FALSE(sleeps(pid)) << "a call did not ask for it";
+    EXPECT_EQ("init, cast 1, cast 2, cast 3, call 99", diary());
+    kill(pid);
+}
+
+TEST_P(ServerMore, HibernatesAfterItsContinuationAndTerminatesWhenKilledAsleep)
+{
+    does.init = [](void *) {
+        EXPECT_EQ(0, kith_server_hibernate());
+        return kith_server_continue(1);
+    };
+    const kith_pid pid = start();
+    kith_ref ref;
+
+    if (GetParam()) {
+        EXPECT_TRUE(kt_until([&] { return sleeps(pid); }));
+    }
+    ASSERT_EQ(0, kith_monitor(pid, &ref));
+    EXPECT_EQ(0, kith_exit_signal(pid, of_kill));
+    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+    EXPECT_EQ("init, cont 1, terminate " + std::to_string(KITH_KILLED), diary());
+}
 
 /* ---- continue ---- */
 
