@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <thread>
+#include <unistd.h>
 
 namespace
 {
@@ -93,12 +94,27 @@ class SupervisorChaos : public kt_family_test {
     {
         kt_family_test::SetUp();
         not_free = 0;
-        for (std::size_t i = 0; i < total; i++) {
-            const kith_socket s = kt_listen(places_[i]);
+        for (service &it : services_) {
+            const kith_socket s = kt_open(KITH_INET);
+            const kith_sockaddr own = own_loopback();
 
-            services_[i].address = kt_name_of(s);
+            EXPECT_EQ(0, kith_socket_bind(s, &own));
+            it.address = kt_name_of(s);
             kt_close(s);
         }
+    }
+
+    /* An address of this program's own: a port there that is given back is nobody else's. */
+    static kith_sockaddr own_loopback()
+    {
+        const unsigned pid = static_cast<unsigned>(getpid());
+        const std::string text = "127." + std::to_string(1 + pid / 65536 % 250) + "." +
+                                 std::to_string(pid / 256 % 256) + "." +
+                                 std::to_string(pid % 256) + ":0";
+        kith_sockaddr a = {};
+
+        EXPECT_EQ(0, kith_sockaddr_parse(text.c_str(), &a)) << text;
+        return a;
     }
 
     kith_child leaf(std::size_t i)
@@ -167,7 +183,6 @@ class SupervisorChaos : public kt_family_test {
     }
 
     kt_bytes bytes_;
-    kt_place places_[total];
     service services_[total] = {};
     kt_family root_{KITH_ONE_FOR_ONE, 1'000'000};
     std::deque<kt_family> families_;
