@@ -17,7 +17,7 @@ static kith_reason *
 room_for_why(struct ki_proc *p)
 {
     if (!p->call_why)
-        p->call_why = kith_alloc(sizeof *p->call_why);
+        p->call_why = ki_chunk_alloc(p, sizeof *p->call_why);
     return p->call_why;
 }
 
@@ -30,13 +30,13 @@ ki_call_failed(struct ki_proc *p, const kith_reason *why)
         *room = *why;
 }
 
+static const kith_reason noproc = {.kind = KITH_NOPROC};
+
 /* The callee was dead before the call. */
 static KI_NOINLINE int
 no_callee(struct ki_proc *p)
 {
-    const kith_reason why = kith_reason_of(KITH_NOPROC, 0, NULL);
-
-    ki_call_failed(p, &why);
+    ki_call_failed(p, &noproc);
     return KITH_ENOPROC;
 }
 
@@ -113,7 +113,8 @@ ki_call_start(kith_pid to, uint64_t tag, kith_iov request, kith_iov reply, kith_
     ki_monitor_call(p, op->monitor, op);
     if (!ki_msg_post(callee, to.id, m)) {
         ki_msg_free(m);
-        ki_op_callee_died(p, op);
+        /* It dies, and may write its reason into the monitor just now: not ours to read. */
+        ki_op_callee_died(p, op, &noproc);
     }
     ki_proc_charge(p, 1);
     return 0;

@@ -405,12 +405,11 @@ kith_defer(void (*fn)(void *), void *arg)
 }
 
 void *
-kith_alloc(size_t n)
+ki_chunk_alloc(struct ki_proc *p, size_t n)
 {
-    struct ki_proc *p;
     struct ki_chunk *c;
 
-    if (ki_enter(&p) < 0 || n > PTRDIFF_MAX - sizeof *c)
+    if (n > PTRDIFF_MAX - sizeof *c)
         return NULL;
     c = ki_slab_alloc(ki_slab_here(), sizeof *c + n);
     if (!c)
@@ -422,6 +421,14 @@ kith_alloc(size_t n)
         p->chunks->prev = c;
     p->chunks = c;
     return c + 1;
+}
+
+void *
+kith_alloc(size_t n)
+{
+    struct ki_proc *p;
+
+    return ki_enter(&p) < 0 ? NULL : ki_chunk_alloc(p, n);
 }
 
 void

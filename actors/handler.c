@@ -310,6 +310,7 @@ ki_handler_start(struct ki_proc *p, const struct ki_handler_start *s, const void
     struct ki_birth b = {.site = site};
     struct ki_op *op = s->h ? ki_start_new(p) : NULL;
     kith_pid child = {0};
+    const bool is_thread = p->body == KI_BODY_THREAD;
     int rc;
 
     if (!op) {
@@ -319,7 +320,8 @@ ki_handler_start(struct ki_proc *p, const struct ki_handler_start *s, const void
     }
     b.start_op = ki_op_future(op).id;
     rc = ki_start_await(p, op, ki_handler_spawn(s, b, &child), what);
-    if (rc != 0 && child.id)
+    /* A thread that was killed in it is p no more. */
+    if (rc != 0 && child.id && (!is_thread || ki_thread_self() == p))
         ki_start_forget_exit(p, child);
     if (rc == KITH_IGNORE) {
         child.id = 0;

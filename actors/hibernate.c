@@ -128,9 +128,8 @@ copy_of(const void *arg, size_t len)
 
 /* A thread keeps its stack, and ends with fn. */
 static KI_NORETURN void
-thread_waits(struct ki_proc *p, kith_fn fn, const void *arg, size_t len)
+thread_waits(struct ki_proc *p, kith_fn fn, void *copy, size_t len)
 {
-    void *copy = len ? copy_of(arg, len) : NULL;
     int rc = 0;
 
     while (!p->inbox.head && rc == 0)
@@ -163,12 +162,13 @@ kith_hibernate(kith_fn fn, const void *arg, size_t len)
         rc = KITH_EINVAL;
     if (rc < 0 || p->dying)
         kith_exit(kith_reason_of(KITH_ERROR, rc, NULL));
-    ki_receive_drop(p);
+    void *copy = len ? copy_of(arg, len) : NULL;
+    ki_receive_drop(p); /* not before: arg may lie in that message */
     if (p->body == KI_BODY_THREAD)
-        thread_waits(p, fn, arg, len);
+        thread_waits(p, fn, copy, len);
+    take_arg(p, fn, copy, len);
     ki_proc_take(p);
     (void) ki_proc_die_if_doomed(p);
-    take_arg(p, fn, len ? copy_of(arg, len) : NULL, len);
     leave(p);
 }
 

@@ -36,7 +36,8 @@ ki_limit_set(struct ki_proc *p, size_t messages, size_t bytes, int policy)
 }
 
 /* Adds n unless that exceeds max; never more than it keeps, not even for a moment. Signed: a
- * stranger's share may have been given back (limit.h). relaxed: a count, it orders nothing. */
+ * stranger's share may have been given back (limit.h). acquire: with the release of a place, whose
+ * bytes are free already. */
 static bool
 add_below(_Atomic(uint64_t) *count, uint64_t n, uint64_t max)
 {
@@ -45,7 +46,7 @@ add_below(_Atomic(uint64_t) *count, uint64_t n, uint64_t max)
     do
         if ((int64_t) (now + n) > (int64_t) max)
             return false;
-    while (!ki_cas_rlx(count, &now, now + n));
+    while (!ki_cas_acq_rel(count, &now, now + n));
     return true;
 }
 
@@ -106,8 +107,10 @@ ki_limit_refund(struct ki_proc *p, struct ki_msg *m)
     if (ki_fast(!(m->node.flags & KI_MSG_COUNTED)))
         return;
     m->node.flags &= (uint16_t) ~KI_MSG_COUNTED;
-    ki_sub_rlx(&p->limit.messages, 1); /* relaxed: as in add_below */
+    /* The bytes first: whoever gets the message's place finds room for some bytes too, unless others
+     * have taken it, who will give it back. With the acquire in add_below. */
     ki_sub_rlx(&p->limit.bytes, m->pub.len);
+    ki_sub_acq_rel(&p->limit.messages, 1);
 }
 
 void

@@ -102,9 +102,11 @@ static void
 answered(struct ki_listener *l, const kith_done *d)
 {
     l->under_way--;
-    if (d->result == 0)
+    if (d->result == 0) {
         ki_listener_serve(l, d->socket);
-    else
+        if (l->asked) /* one more, who has to be asked too */
+            l->end_at = kith_deadline(0);
+    } else
         failed(l, (int) d->result);
 }
 

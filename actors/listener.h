@@ -42,6 +42,7 @@ struct ki_listener {
     struct kith_listener_info info;
     kith_ms born, paused_at;
     kith_ms rest_until, sweep_at, end_at; /* deadlines; KITH_INFINITY: none */
+    bool asked;                           /* the drain is over: all were asked to end */
     bool stopped;                         /* with the runtime: no accept will succeed */
     bool ending;
     kith_reason why; /* it ends so */

@@ -188,7 +188,7 @@ down(struct ki_proc *p, struct ki_monitor *m)
     if (m->silent) {
         m->fired = true;
         if (m->op)
-            ki_op_callee_died(p, m->op);
+            ki_op_callee_died(p, m->op, &m->body.why);
         ki_monitor_drop(m);
         return;
     }

@@ -276,12 +276,12 @@ ki_op_arrived(struct ki_proc *p, struct ki_node *n)
 
 /* The callee's DOWN: no reply will come, unless it came first. */
 void
-ki_op_callee_died(struct ki_proc *p, struct ki_op *op)
+ki_op_callee_died(struct ki_proc *p, struct ki_op *op, const kith_reason *why)
 {
     if (op->arrived || !stop(op, STOP_NOPROC))
         return;
-    ki_call_failed(p, &op->monitor->body.why);
     op->arrived = true;
+    ki_call_failed(p, why);
     if (op->to_mailbox && takes_messages(p))
         make_message(p, op);
 }

@@ -121,8 +121,8 @@ void ki_op_abandon(struct ki_proc *p, struct ki_op *op);
  * its, ki_op_complete ends it with let_go 0. NULL: it has ended. Any thread. */
 struct ki_op *ki_op_take_by_id(uint64_t id);
 
-/* ki_op_callee_died ends a call whose callee is no more. By its starter. */
-void ki_op_callee_died(struct ki_proc *p, struct ki_op *op);
+/* ki_op_callee_died ends a call whose callee is no more, for that reason. By its starter. */
+void ki_op_callee_died(struct ki_proc *p, struct ki_op *op, const kith_reason *why);
 
 void ki_op_free_msg(struct ki_msg *m);
 

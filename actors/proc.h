@@ -168,6 +168,8 @@ KI_NORETURN void ki_exit_here(
 bool ki_exit_step(struct ki_proc *p); /* one try; false: wait for mail, then again */
 void ki_exit_begin(struct ki_proc *p, kith_reason why);
 void ki_exit_run_defers(struct ki_proc *p);
+/* ki_chunk_alloc is kith_alloc by p, also in the midst of its mail. */
+void *ki_chunk_alloc(struct ki_proc *p, size_t n);
 /* ki_exit_post sends an exit signal. 0, KITH_ENOMEM, KITH_ENOPROC. */
 int ki_exit_post(struct ki_proc *to, kith_pid pid, kith_pid from, kith_reason why);
 /* ki_exit_signal is kith_exit_signal, to whoever has the alias if there is one. */

@@ -95,8 +95,8 @@ give_rest_back(struct ki_proc *p, size_t bytes)
 
     p->kept_messages -= m;
     p->kept_bytes -= b;
-    ki_sub_rlx(&p->limit.messages, m);
-    ki_sub_rlx(&p->limit.bytes, b);
+    ki_sub_rlx(&p->limit.bytes, b); /* in that order: limit.c */
+    ki_sub_acq_rel(&p->limit.messages, m);
     return m || b;
 }
 
@@ -123,8 +123,8 @@ never_fits(struct ki_proc *p, struct ki_op *op)
 static void
 give_kept_back(struct ki_proc *p)
 {
-    ki_sub_rlx(&p->limit.messages, p->kept_messages);
     ki_sub_rlx(&p->limit.bytes, p->kept_bytes);
+    ki_sub_acq_rel(&p->limit.messages, p->kept_messages);
     p->kept_messages = p->kept_bytes = 0;
 }
 

@@ -57,6 +57,7 @@ ki_listener_ask_all(struct ki_listener *l, kith_ms now)
     const kith_reason shutdown = kith_reason_of(KITH_SHUTDOWN, 0, NULL);
     struct ki_conn *c = NULL;
 
+    l->asked = true;
     l->end_at = KITH_INFINITY;
     while ((c = ki_conns_next(&l->conns, c)) != NULL) {
         if (c->state != KI_CONN_LIVES)
