@@ -251,7 +251,8 @@ ki_log_begin(enum ki_log_class c, int level)
 {
     struct record *r = NULL;
 
-    if (level < ki_load_rlx(&logs.least) || in_child()) /* relaxed: from some moment on */
+    /* relaxed: from some moment on */
+    if (level < ki_load_rlx(&logs.least) || level >= KITH_LOG_NONE || in_child())
         return NULL;
     if (within_budget(c)) {
         say_suppressed(c);

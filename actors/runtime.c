@@ -250,10 +250,11 @@ int
 kith_start(const kith_options *theirs)
 {
     kith_options o;
-    int rc = read_options(&o, theirs);
+    int rc;
 
     if (ki_load_rlx(&ki_runtime.state) == KI_STATE_FORKED)
-        return KITH_EFORKED;
+        return KITH_EFORKED; /* first: another may hold a lock that is never given back */
+    rc = read_options(&o, theirs);
     if (rc < 0)
         return rc;
     pthread_mutex_lock(&life.lock);

@@ -132,7 +132,8 @@ kith_supervisor_start_child(kith_pid sup, const kith_child *c, kith_pid *pid)
     if (!spec)
         return KITH_ENOMEM;
     rc = call_for_pid(sup, KI_SUP_START, kith_iov_of(spec, spec->len), pid);
-    kith_free(spec);
+    if (rc != KITH_EKILLED && rc != KITH_ESTOPPED) /* then it has gone, or will, with p */
+        kith_free(spec);
     return rc;
 }
 
