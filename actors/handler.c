@@ -265,7 +265,9 @@ loop(void *arg)
     if (rc < 0)
         return rc;
     return serve(p, h,
-                 init(p, h, p->arg_len > sizeof h ? (char *) p->arg + sizeof h : NULL));
+                 init(p, h,
+                      p->arg_len > KI_HANDLER_ROOM ? (char *) p->arg + KI_HANDLER_ROOM
+                                                   : NULL));
 }
 
 /* ---- start ---- */

@@ -53,6 +53,10 @@ ki_handler_state(struct ki_handler *h)
     return (char *) h + (h->does->size + 15) / 16 * 16; /* aligned for anything */
 }
 
+/* With a stack a handler's argument has a pointer to its record before it, and in front of what
+ * init gets so much room that this is aligned for anything. */
+enum { KI_HANDLER_ROOM = 16 };
+
 /* How a handler is to be started. */
 struct ki_handler_start {
     struct ki_handler *h; /* NULL: there was no memory. Gone, whatever the answer */

@@ -29,7 +29,7 @@ body(struct ki_fiber *f)
 static int
 copy_arg(struct ki_proc *p, struct ki_handler *h, const void *arg, size_t len)
 {
-    size_t before = h ? sizeof h : 0;
+    size_t before = h ? KI_HANDLER_ROOM : 0;
 
     if (before + len == 0)
         return 0;

@@ -171,6 +171,7 @@ TEST_P(ServerMore, HibernatesUntilTheNextMessageAndKeepsStateAndArgument)
 
     does.init = [&](void *a) {
         arg = static_cast<const int *>(a);
+        EXPECT_EQ(0u, reinterpret_cast<std::uintptr_t>(a) % 16) << "aligned for anything";
         return kith_server_hibernate();
     };
     does.cast = [&](const kith_msg *) {
