@@ -68,6 +68,21 @@ ki_op_own_await(struct ki_proc *p, struct ki_op *op, kith_ms timeout, const char
     return ki_op_own_result(p, op);
 }
 
+/* ki_queue_remove unlinks an operation from where it stands. By the queue's owner. */
+static inline void
+ki_queue_remove(struct ki_queue *q, struct ki_op *op)
+{
+    op->queued = false;
+    if (op->q_prev)
+        op->q_prev->q_next = op->q_next;
+    else
+        q->head = op->q_next;
+    if (op->q_next)
+        op->q_next->q_prev = op->q_prev;
+    else
+        q->tail = op->q_prev;
+}
+
 /* ki_op_own_free: p dies. */
 void ki_op_own_free(struct ki_proc *p);
 

@@ -46,20 +46,6 @@ enqueue(struct ki_queue *q, struct ki_op *op)
     q->tail = op;
 }
 
-static void
-unlink_op(struct ki_queue *q, struct ki_op *op)
-{
-    op->queued = false;
-    if (op->q_prev)
-        op->q_prev->q_next = op->q_next;
-    else
-        q->head = op->q_next;
-    if (op->q_next)
-        op->q_next->q_prev = op->q_prev;
-    else
-        q->tail = op->q_prev;
-}
-
 /* BUSY is ours. */
 static void
 refuse(struct ki_op *op, int code)
@@ -141,7 +127,7 @@ ki_senders_let_in(struct ki_proc *p)
                 return;
             continue;
         }
-        unlink_op(&p->senders, op);
+        ki_queue_remove(&p->senders, op);
         if (!ki_op_busy(&op->word)) /* stopped: I3 */
             continue;
         if (never)
@@ -158,7 +144,7 @@ ki_senders_refuse(struct ki_proc *p)
     struct ki_op *op;
 
     while ((op = p->senders.head) != NULL) {
-        unlink_op(&p->senders, op);
+        ki_queue_remove(&p->senders, op);
         if (ki_op_busy(&op->word))
             refuse(op, KITH_ENOPROC);
     }
@@ -183,7 +169,7 @@ ki_sender_came(struct ki_proc *p, struct ki_node *n)
     enqueue(&p->senders, op);
     stopped = ki_op_wait(&op->word);
     if (stopped) {
-        unlink_op(&p->senders, op);
+        ki_queue_remove(&p->senders, op);
         refuse(op, ki_op_stop_code(stopped));
     }
     ki_senders_let_in(p);
@@ -195,7 +181,7 @@ ki_sender_left(struct ki_proc *p, struct ki_node *n)
     struct ki_op *op = ki_container_of(n, struct ki_op, request);
 
     if (op->queued) {
-        unlink_op(&p->senders, op);
+        ki_queue_remove(&p->senders, op);
         ki_senders_let_in(p); /* what was kept for it */
     }
     drop_both(op);

@@ -69,20 +69,6 @@ ki_socket_release_later(struct ki_socket *s)
 
 /* ---- queues ---- */
 
-static void
-unlink_from(struct ki_queue *q, struct ki_op *op)
-{
-    op->queued = false;
-    if (op->q_prev)
-        op->q_prev->q_next = op->q_next;
-    else
-        q->head = op->q_next;
-    if (op->q_next)
-        op->q_next->q_prev = op->q_prev;
-    else
-        q->tail = op->q_prev;
-}
-
 KI_HOT void
 unlink_head(struct ki_queue *q, struct ki_op *op)
 {
@@ -97,7 +83,7 @@ unlink_head(struct ki_queue *q, struct ki_op *op)
 static void
 dequeue(struct ki_socket *s, struct ki_op *op)
 {
-    unlink_from(&s->queue[ki_io_direction(op->io.kind)], op);
+    ki_queue_remove(&s->queue[ki_io_direction(op->io.kind)], op);
 }
 
 bool

@@ -303,16 +303,23 @@ send_to_name(struct ki_proc *self, uint64_t moment, const char *name, uint64_t t
     return 0;
 }
 
+/* Who sends, and may he with this tag? */
+KI_HOT int
+enter(struct ki_proc **self, uint64_t tag)
+{
+    int rc = ki_enter(self);
+
+    return ki_fast(rc == 0) && ki_slow(tag & KITH_TAG_SYSTEM) ? KITH_EINVAL : rc;
+}
+
 int
 kith_send_after(kith_ms after, kith_pid to, uint64_t tag, kith_iov data, kith_ref *timer)
 {
     struct ki_proc *self;
-    int rc = ki_enter(&self);
+    int rc = enter(&self, tag);
 
     if (ki_slow(rc < 0))
         return rc;
-    if (ki_slow(tag & KITH_TAG_SYSTEM))
-        return KITH_EINVAL;
     return send_to(self, moment_after(after), to, tag, data, timer);
 }
 
@@ -320,12 +327,10 @@ int
 kith_send_at(kith_ms deadline, kith_pid to, uint64_t tag, kith_iov data, kith_ref *timer)
 {
     struct ki_proc *self;
-    int rc = ki_enter(&self);
+    int rc = enter(&self, tag);
 
     if (rc < 0)
         return rc;
-    if (tag & KITH_TAG_SYSTEM)
-        return KITH_EINVAL;
     return send_to(self, moment_at(deadline), to, tag, data, timer);
 }
 
@@ -334,12 +339,10 @@ kith_send_after_name(kith_ms after, const char *name, uint64_t tag, kith_iov dat
                      kith_ref *timer)
 {
     struct ki_proc *self;
-    int rc = ki_enter(&self);
+    int rc = enter(&self, tag);
 
     if (rc < 0)
         return rc;
-    if (tag & KITH_TAG_SYSTEM)
-        return KITH_EINVAL;
     return send_to_name(self, moment_after(after), name, tag, data, timer);
 }
 
@@ -348,12 +351,10 @@ kith_send_at_name(kith_ms deadline, const char *name, uint64_t tag, kith_iov dat
                   kith_ref *timer)
 {
     struct ki_proc *self;
-    int rc = ki_enter(&self);
+    int rc = enter(&self, tag);
 
     if (rc < 0)
         return rc;
-    if (tag & KITH_TAG_SYSTEM)
-        return KITH_EINVAL;
     return send_to_name(self, moment_at(deadline), name, tag, data, timer);
 }
 
