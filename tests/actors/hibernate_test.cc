@@ -108,6 +108,37 @@ TEST_F(Hibernate, WhatIsThereAlreadyWakesItAtOnce)
     end_adder(pid);
 }
 
+TEST_F(Hibernate, ItsArgumentMayLieInTheMessageReceivedLast)
+{
+    kith_pid pid;
+
+    ASSERT_EQ(0,
+              kith_spawn(
+                  [](void *) -> int {
+                      const kith_msg *m;
+                      const int rc = kith_receive(&m, KITH_INFINITY);
+
+                      if (rc < 0)
+                          return rc;
+                      kith_hibernate(
+                          [](void *number) {
+                              const kith_msg *wake;
+                              const int got = kith_receive(&wake, KITH_INFINITY);
+
+                              return got < 0
+                                         ? got
+                                         : kt_send(wake->from, 1,
+                                                   *static_cast<std::uint64_t *>(number));
+                          },
+                          m->data, m->len);
+                  },
+                  nullptr, 0, &pid));
+    ASSERT_EQ(0, kt_send(pid, 1, 77));
+    await_hibernation(pid);
+    ASSERT_EQ(0, kt_send(pid, 1, 0));
+    EXPECT_EQ(77u, kt_number(kt_receive()));
+}
+
 TEST_F(Hibernate, HoldsNoStack)
 {
     const kith_pid pid = start_adder();

@@ -209,6 +209,25 @@ TEST_P(ServerMore, HibernatesAfterItsContinuationAndTerminatesWhenKilledAsleep)
     EXPECT_EQ("init, cont 1, terminate " + std::to_string(KITH_KILLED), diary());
 }
 
+/* ---- a caller that dies with its callee ---- */
+
+/* The callee's death dooms the thread by its link and ends its call by the monitor, often in one
+ * look at its mail. */
+TEST_P(ServerMore, ALinkedThreadInACallGetsOverTheDeathOfItsCallee)
+{
+    does.call = [](kith_from, const kith_msg *) { return KITH_EPROTO; };
+    for (std::size_t i = 0; i < kt_scale(200); i++) {
+        const kith_pid pid = start();
+        ptrdiff_t rc = 0;
+
+        std::thread([&] {
+            if (kith_link(pid) == 0)
+                rc = kith_call(pid, 1, none, none, KITH_INFINITY);
+        }).join();
+        EXPECT_TRUE(rc == KITH_EKILLED || rc == KITH_ENOPROC) << rc;
+    }
+}
+
 /* ---- continue ---- */
 
 TEST_P(ServerMore, ContinuesBeforeAnyOtherMessage)
