@@ -32,7 +32,9 @@ ki_limit_set(struct ki_proc *p, size_t messages, size_t bytes, int policy)
     ki_store_rlx(&l->max_messages, or_none(messages));
     ki_store_rlx(&l->max_bytes, or_none(bytes));
     ki_store_rlx(&l->policy, policy);
-    ki_store_rlx(&l->on, messages || bytes);
+    /* release: the limit, for the acquire of ki_limit_is_on. Who sees a change of one that is on
+     * may see its values one by one, each an old or a new one. */
+    ki_store_rel(&l->on, messages || bytes);
 }
 
 /* Adds n unless that exceeds max; never more than it keeps, not even for a moment. Signed: a

@@ -16,6 +16,14 @@
 void ki_limit_init(struct ki_proc *p);
 void ki_limit_set(struct ki_proc *p, size_t messages, size_t bytes, int policy);
 
+/* ki_limit_is_on: there is a limit to be asked. acquire: with the release in ki_limit_set, so that
+ * whoever sees that there is one measures by it and by none that was before. Any thread. */
+static inline bool
+ki_limit_is_on(struct ki_proc *p)
+{
+    return ki_load_acq(&p->limit.on);
+}
+
 /* ki_limit_fits: could a message of so many bytes ever be let in? Any thread. */
 bool ki_limit_fits(struct ki_proc *p, size_t len);
 

@@ -82,7 +82,7 @@ post_or_free(struct ki_proc *self, kith_pid to, struct ki_msg *m)
         ki_msg_free(m);
         return KITH_ENOPROC;
     }
-    if (ki_slow(ki_load_rlx(&p->limit.on))) { /* relaxed: limit.h */
+    if (ki_slow(ki_limit_is_on(p))) {
         int rc = ki_limit_take(p, m);
 
         if (rc != 0) {

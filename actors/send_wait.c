@@ -61,9 +61,9 @@ keep_enough(struct ki_proc *p, size_t bytes)
     uint64_t m = p->kept_messages ? 0 : 1;
     uint64_t b = bytes > p->kept_bytes ? bytes - p->kept_bytes : 0;
 
-    if (ki_load_rlx(&p->limit.on) && !ki_limit_add(p, m, b))
+    if (ki_limit_is_on(p) && !ki_limit_add(p, m, b))
         return false;
-    if (!ki_load_rlx(&p->limit.on)) { /* without a limit all fit */
+    if (!ki_limit_is_on(p)) { /* without a limit all fit */
         ki_add_rlx(&p->limit.messages, m);
         ki_add_rlx(&p->limit.bytes, b);
     }
@@ -103,7 +103,7 @@ let_in(struct ki_proc *p, struct ki_op *op)
 static bool
 never_fits(struct ki_proc *p, struct ki_op *op)
 {
-    return ki_load_rlx(&p->limit.on) && !ki_limit_fits(p, msg_of(op)->pub.len);
+    return ki_limit_is_on(p) && !ki_limit_fits(p, msg_of(op)->pub.len);
 }
 
 static void
@@ -234,7 +234,7 @@ send_or_wait(struct ki_proc *p, kith_pid pid, struct ki_msg *m, kith_ms timeout)
     m->pub.from.id = ki_proc_id(p);
     if (!to)
         rc = KITH_ENOPROC;
-    else if (!ki_load_rlx(&to->limit.on) || ki_limit_try(to, m))
+    else if (!ki_limit_is_on(to) || ki_limit_try(to, m))
         return ki_msg_push(p, to, pid, m);
     else if (!ki_limit_fits(to, m->pub.len))
         rc = KITH_EMSGSIZE;
