@@ -64,8 +64,11 @@ ki_alias_received(struct ki_proc *p, struct ki_node *n)
     const bool first = (n->flags & KI_MSG_PRIORITY) != 0 && m && m->priority;
 
     n->flags &= (uint16_t) ~KI_MSG_PRIORITY;
-    /* Dying: as a message that was sent by pid. */
-    if (!m || !m->alias || (p->dying && !p->in_defers)) {
+    if (p->dying && !p->in_defers) { /* as a message that was sent by pid */
+        ki_limit_drop(p, msg);
+        return;
+    }
+    if (!m || !m->alias) {
         ki_limit_give(p, msg);
         ki_msg_free(msg);
         return;

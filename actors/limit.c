@@ -128,6 +128,14 @@ ki_limit_left(struct ki_proc *p, struct ki_msg *m)
     ki_senders_let_in(p);
 }
 
+void
+ki_limit_drop(struct ki_proc *p, struct ki_msg *m)
+{
+    ki_senders_refuse(p);
+    ki_limit_refund(p, m);
+    ki_msg_free(m);
+}
+
 /* Those of kith_send and its kin. Signals are no messages yet, and what is the library's own has a
  * record or a tag of its own. */
 static bool

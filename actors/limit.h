@@ -50,6 +50,11 @@ ki_limit_give(struct ki_proc *p, struct ki_msg *m)
         ki_limit_left(p, m);
 }
 
+/* ki_limit_drop frees m, which came to p while that dies and takes no messages: its share goes
+ * back, for deferred functions may take some yet, and who waits for room is refused now, for no
+ * message may be left whose taking would look at them. By p. */
+void ki_limit_drop(struct ki_proc *p, struct ki_msg *m);
+
 /* ---- send_wait.c: who waits for room; by the process itself ---- */
 
 /* A KI_N_SENDER, a KI_N_NO_SENDER has come. p is NULL: for one that is dead. */

@@ -167,12 +167,15 @@ given(struct ki_proc *p, struct ki_node *n)
 
 /* A node for somebody who had this record before: its sender is answered as by the dead. */
 static void
-stranger(struct ki_node *n)
+stranger(struct ki_proc *p, struct ki_node *n)
 {
     switch (n->kind) {
     case KI_N_MSG:
     case KI_N_REF:
     case KI_N_ALIAS:
+        ki_limit_give(p, ki_msg_of_node(n)); /* limit.h: whosever share it took */
+        ki_msg_free(ki_msg_of_node(n));
+        break;
     case KI_N_EXIT:
     case KI_N_DOWN: /* the dead had asked for it, and would have dropped it */
     case KI_N_LINK_EXIT:
@@ -211,20 +214,20 @@ static void
 dispatch(struct ki_proc *p, struct ki_node *n)
 {
     if (ki_slow(n->to != ki_proc_id(p))) {
-        stranger(n);
+        stranger(p, n);
         return;
     }
     switch ((enum ki_node_kind) n->kind) {
     case KI_N_MSG:
         /* Dying, or ki_proc_dispatch would have had it: exit.c says who gets it. */
         if (!p->in_defers)
-            ki_msg_free(ki_msg_of_node(n));
+            ki_limit_drop(p, ki_msg_of_node(n));
         else
             ki_inbox_add(&p->inbox, n);
         break;
     case KI_N_REF:
         if (p->dying && !p->in_defers)
-            ki_msg_free(ki_msg_of_node(n));
+            ki_limit_drop(p, ki_msg_of_node(n));
         else
             ki_ref_arrived(p, n);
         break;

@@ -2,7 +2,7 @@
  * limit_test.cc -- full mailboxes: who is refused, who waits, and what comes through all the same.
  */
 #include "tests/support/bytes.h"
-#include "tests/support/runtime.h"
+#include "tests/support/sockets.h"
 
 #include "core/fiber.h"
 #include "core/opword.h"
@@ -180,6 +180,116 @@ TEST_F(Limit, AWaitForRoomEndsWithTheReceiver)
     }
     kill(to);
     EXPECT_TRUE(kt_until([&] { return done == 5; }));
+}
+
+/* Has a completion in its mailbox when it answers, so that a death from then on has to take mail
+ * before the deferred functions run: what comes behind that is freed. */
+void
+hold_untaken_completion(kith_socket from)
+{
+    static char byte;
+    kith_future f;
+
+    ASSERT_EQ(0, kith_socket_recv_start(from, &byte, 1, 0, KITH_INFINITY, &f));
+    while (!ki_mbox_has_mail(&ki_proc_at(kith_self())->fiber.task.mbox))
+        ki_fiber_yield(&ki_proc_at(kith_self())->fiber); /* and takes nothing */
+}
+
+int
+send_with_a_ref(kith_pid to, std::uint64_t tag, const void *, std::size_t len)
+{
+    kith_msg *m = kith_msg_new(tag, len);
+
+    EXPECT_EQ(0, kith_alias(KITH_ALIAS, &m->ref));
+    return kith_send_msg(to, m);
+}
+
+int
+send_to_alias(kith_pid, std::uint64_t tag, const void *data, std::size_t len)
+{
+    kith_ref alias;
+
+    EXPECT_EQ(0, kith_alias(KITH_ALIAS, &alias));
+    return kith_send_alias(alias, tag, data, len, 0);
+}
+
+TEST_F(Limit, WhatTheDyingFreeUnseenMakesRoomForTheirDeferredFunctions)
+{
+    static int before, after;
+    kith_spawn_options o = limited(1, 8);
+    const kt_pair pair = kt_pair_import();
+    kith_ref ref;
+
+    o.monitor = &ref; /* a kith_wait is mail, too */
+
+    for (auto *send : {kith_send, send_with_a_ref, send_to_alias}) {
+        before = after = -1;
+        spawn(
+            [&] {
+                ASSERT_EQ(0, kith_defer(
+                                 [](void *) {
+                                     after = kith_send(kith_self(), 2, "12345678", 8);
+                                 },
+                                 nullptr));
+                hold_untaken_completion(pair.far);
+                before = send(kith_self(), 1, "12345678", 8);
+                EXPECT_EQ(KITH_EFULL, kith_send(kith_self(), 2, nullptr, 0));
+                kith_exit(kith_reason_of(KITH_NORMAL, 0, nullptr));
+            },
+            &o);
+        ASSERT_EQ(1, kith_socket_send(pair.near, "x", 1, 0, kt_long()));
+        EXPECT_EQ(KITH_NORMAL, kt_why(ref).kind);
+        EXPECT_EQ(0, before);
+        EXPECT_EQ(0, after);
+    }
+    kt_close(pair);
+}
+
+TEST_F(Limit, WhoWaitsForAMessageThatTheDyingFreeUnseenIsRefusedAtOnce)
+{
+    static int heard;
+    const kith_spawn_options o = limited(0, 100);
+    const char bytes[100] = {0};
+    const kt_pair pair = kt_pair_import();
+    std::atomic<bool> ready = false, filled = false;
+    const kith_pid to = spawn(
+        [&] {
+            const kith_msg *m;
+
+            heard = -1;
+            ASSERT_EQ(0, kith_defer(
+                             [](void *) {
+                                 const kith_msg *told;
+
+                                 heard = kith_receive_tag(GO, &told, KITH_INFINITY);
+                             },
+                             nullptr));
+            ASSERT_EQ(0, kith_receive_tag(GO, &m, KITH_INFINITY));
+            hold_untaken_completion(pair.far);
+            ready = true;
+            while (!filled)
+                ki_fiber_yield(&ki_proc_at(kith_self())->fiber);
+            ASSERT_EQ(0, kith_receive(&m, 0));
+            EXPECT_EQ(1u, m->tag) << "what waits for room waits for 2 from here on";
+            kith_exit(kith_reason_of(KITH_NORMAL, 0, nullptr));
+        },
+        &o);
+
+    ASSERT_EQ(0, kith_send(to, 1, bytes, 60));
+    const kith_pid waiter = spawn([=] {
+        EXPECT_EQ(KITH_ENOPROC, kith_send_wait(to, 3, bytes, 100, KITH_INFINITY));
+        go(to);
+    });
+    await_waiters(to, 1);
+    go(to);
+    ASSERT_EQ(1, kith_socket_send(pair.near, "x", 1, 0, kt_long()));
+    ASSERT_TRUE(kt_until([&] { return ready.load(); }));
+    ASSERT_EQ(0, kith_send(to, 2, bytes, 40));
+    filled = true;
+    ASSERT_EQ(0, kith_wait(to, nullptr, kt_long()));
+    ASSERT_EQ(0, kith_wait(waiter, nullptr, kt_long()));
+    EXPECT_EQ(0, heard) << "and not when the deferred functions have used up their time";
+    kt_close(pair);
 }
 
 TEST_F(Limit, AWaiterThatDiesMakesRoomForTheNext)
