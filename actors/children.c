@@ -117,6 +117,7 @@ void
 ki_children_retry(struct ki_children *k, struct ki_child *c)
 {
     c->retry = true;
+    k->significant += c->spec->significant;
     c->retry_next = NULL;
     *k->retry_tail = c;
     k->retry_tail = &c->retry_next;
@@ -135,6 +136,7 @@ ki_children_no_retry(struct ki_children *k, struct ki_child *c)
     if (!*at)
         k->retry_tail = at;
     c->retry = false;
+    k->significant -= c->spec->significant;
 }
 
 struct ki_child *

@@ -24,7 +24,8 @@ struct ki_children {
     struct ki_child *first, *last;
     size_t n;
     size_t running;
-    size_t significant; /* of these */
+    size_t
+        significant; /* that run, or stand in the queue: as in Erlang, those have not ended */
     struct ki_child **bucket;
     size_t n_buckets; /* a power of two */
     struct ki_child *retry, **retry_tail;

@@ -31,7 +31,7 @@ struct ki_restart_case {
     int restart;             /* KITH_PERMANENT.. */
     int auto_shutdown;       /* KITH_AUTO_SHUTDOWN_NEVER.. */
     bool significant;        /* it is */
-    bool others_significant; /* another that is still runs */
+    bool others_significant; /* another that is runs, or is to be restarted */
     kith_reason why;
 };
 

@@ -462,6 +462,46 @@ TEST_F(Supervisor, ASignificantOneThatIsRestartedOrEndedByACallEndsNothing)
     EXPECT_EQ(KITH_SHUTDOWN, f.end().kind);
 }
 
+TEST_F(Supervisor, ASignificantOneThatIsToBeTriedAgainHasNotEnded)
+{
+    kt_family f(KITH_ONE_FOR_ONE, 1'000'000);
+    kith_child_info info[2];
+
+    f.add("s", KT_FAILS, KITH_TRANSIENT);
+    f.last().significant = true;
+    f.add("z", KT_ACKS, KITH_TRANSIENT);
+    f.last().significant = true;
+    f.as().auto_shutdown = KITH_AUTO_SHUTDOWN_ALL;
+    ASSERT_EQ(0, f.start());
+    const kith_pid s = f.pid("s"), z = f.pid("z");
+    kt_part_fails = true;
+    kt_die(s, KT_CRASH);
+    EXPECT_TRUE(kt_until([&] {
+        return kith_supervisor_which_children(f.sup(), info, 2) == 2 &&
+               info[0].state == KITH_CHILD_RESTARTING;
+    }));
+    kt_die(z, KT_RETURN);
+    EXPECT_TRUE(kt_until([&] { return f.pid("z").id == 0; }));
+    kt_part_fails = false;
+    kt_die(kt_next_child(f.sup(), "s", s), KT_RETURN);
+    EXPECT_EQ(KITH_SHUTDOWN, f.end().kind) << "now the last has";
+
+    kt_family g(KITH_ONE_FOR_ONE, 1'000'000);
+
+    g.add("s", KT_FAILS, KITH_TRANSIENT);
+    g.last().significant = true;
+    g.add("z", KT_ACKS, KITH_TRANSIENT);
+    g.last().significant = true;
+    g.as().auto_shutdown = KITH_AUTO_SHUTDOWN_ALL;
+    ASSERT_EQ(0, g.start());
+    kt_part_fails = true;
+    kt_die(g.pid("s"), KT_CRASH);
+    EXPECT_EQ(0, kith_supervisor_terminate_child(g.sup(), "s"));
+    kt_part_fails = false;
+    kt_die(g.pid("z"), KT_RETURN);
+    EXPECT_EQ(KITH_SHUTDOWN, g.end().kind) << "one that a call took out of the queue has";
+}
+
 /* ---- ends ---- */
 
 TEST_F(Supervisor, GivesAChildItsTimeThenKills)
