@@ -26,6 +26,13 @@ end_of(struct ki_sup *s, kith_reason why)
     s->why = why;
 }
 
+/* One that ignores is kept without a process if it can be started again. */
+static bool
+has_no_future(const struct ki_sup *s, const struct ki_child *c)
+{
+    return !c->pid.id && (ki_sup_is_simple(s) || c->spec->restart == KITH_TEMPORARY);
+}
+
 /* ---- a child has died ---- */
 
 /* From c on in their order, or c alone. At the first that fails it ends, to be tried again. */
@@ -136,9 +143,7 @@ start_new(struct ki_sup *s, struct ki_child *c, kith_pid *pid)
     int rc = ki_sup_start(s, c);
 
     *pid = c->pid;
-    /* One that ignores is kept without a process if it can be started again. */
-    if (rc < 0 ||
-        (!c->pid.id && (ki_sup_is_simple(s) || c->spec->restart == KITH_TEMPORARY)))
+    if (rc < 0 || has_no_future(s, c))
         ki_children_forget(&s->kids, c);
     return rc;
 }
@@ -407,11 +412,14 @@ start_all(struct ki_sup *s)
 {
     int rc = prepare(s);
 
-    for (struct ki_child *c = s->kids.first; c && rc == 0; c = c->next) {
+    for (struct ki_child *c = s->kids.first, *next; c && rc == 0; c = next) {
+        next = c->next;
         rc = ki_sup_start(s, c);
         if (rc < 0)
             ki_sup_report(s, KI_SUP_START_FAILED, c, c->pid,
                           kith_reason_of(KITH_ERROR, rc, NULL));
+        else if (has_no_future(s, c))
+            ki_children_forget(&s->kids, c);
     }
     return rc;
 }

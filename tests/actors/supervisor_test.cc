@@ -130,12 +130,16 @@ TEST_F(Supervisor, ANameThatIsTakenIsAFailedStart)
     ASSERT_EQ(0, kith_unregister("taken"));
 }
 
+enum { IGNORES = 1000000 };
+
 /* A server, with a stack and without, whose init does as its argument says. */
 int
 server_init(void *, void *arg)
 {
     const int how = arg != nullptr ? *static_cast<int *>(arg) : 0;
 
+    if (how == IGNORES)
+        return KITH_IGNORE;
     if (how > 0) {
         kt_parts.note("dies");
         kith_exit(kith_reason_of(KITH_USER, how, nullptr));
@@ -179,6 +183,35 @@ TEST_F(Supervisor, AServerHasStartedWhenItsInitHasAnswered)
                 EXPECT_EQ("-b shutdown -a", kt_parts.take());
             }
         }
+    }
+}
+
+TEST_F(Supervisor, OfThoseThatIgnoreTheTemporaryAreForgottenAtItsStartToo)
+{
+    for (const kith_server &server : servers) {
+        const int how = IGNORES;
+        kith_child_info info[4];
+        kt_family f;
+        kith_child c = {};
+
+        c.server = &server;
+        c.arg = &how;
+        c.len = sizeof how;
+        for (const auto &[id, restart] :
+             {std::pair{"p", KITH_PERMANENT}, std::pair{"t", KITH_TEMPORARY},
+              std::pair{"last", KITH_TEMPORARY}}) {
+            c.id = id;
+            c.restart = restart;
+            f.add(c);
+        }
+        ASSERT_EQ(0, f.start());
+        EXPECT_EQ(1, kith_supervisor_which_children(f.sup(), info, 4));
+        EXPECT_STREQ("p", info[0].id);
+        EXPECT_EQ(KITH_CHILD_STOPPED, info[0].state);
+        EXPECT_EQ(0, kith_supervisor_start_child(f.sup(), &c, nullptr))
+            << "its id is free again";
+        f.stop();
+        (void) kt_parts.take();
     }
 }
 

@@ -105,6 +105,9 @@ sup_start_fails() ->
     Kids = [kid(a), kid(b), kid(c, permanent, cannot), kid(d)],
     say("start: ~s", [word(fun() -> start(one_for_one, Kids) end)]).
 
+sup_ignore() ->
+    children(start(one_for_one, [kid(a, permanent, ignores), kid(b, temporary, ignores), kid(c)])).
+
 %% How `a`, with this specification, is ended by a call.
 terminated(Kid) ->
     Sup = start(one_for_one, [Kid]),

@@ -11,7 +11,8 @@ enum : unsigned {
     USUAL,
     STUBBORN = 1, /* does not end when it is asked to */
     CANNOT = 2,   /* does not start */
-    PLAIN = 4     /* does not trap exits */
+    PLAIN = 4,    /* does not trap exits */
+    IGNORES = 8   /* has nothing to do */
 };
 
 struct kid_arg {
@@ -32,6 +33,12 @@ kid(void *arg)
         say("cannot start %s", a.name);
         kith_init_ack(KITH_EINVAL);
         return KITH_EINVAL;
+    }
+    if (a.how & IGNORES) {
+        say("ignore %s", a.name);
+        must(send(a.main, STARTED));
+        kith_init_ack(KITH_IGNORE);
+        return 0;
     }
     label(kith_self(), a.name);
     say("start %s", a.name);
@@ -350,6 +357,19 @@ CASE(
     t.add("c", KITH_PERMANENT, CANNOT);
     t.add("d");
     say("start: %s", word("start", kith_supervisor_start(&t.s, &pid)));
+}
+
+CASE(sup_ignore,
+     "A child that has nothing to do is kept without a process, but for a temporary one.",
+     "supervisor, start", ON_NODE,
+     "ignore a\nignore b\nstart c\nstarted\nchild a undefined\nchild c c\n")
+{
+    tree t(KITH_ONE_FOR_ONE);
+
+    t.add("a", KITH_PERMANENT, IGNORES);
+    t.add("b", KITH_TEMPORARY, IGNORES);
+    t.add("c");
+    children(t.start());
 }
 
 CASE(sup_brutal_kill, "brutal_kill: the child is killed at once.", "supervisor, shutdown",

@@ -50,6 +50,10 @@ kid_main(Main, How, Name) ->
         cannot ->
             say("cannot start ~p", [Name]),
             proc_lib:init_ack({error, einval});
+        ignores ->
+            say("ignore ~p", [Name]),
+            Main ! started,
+            proc_lib:init_ack(ignore);
         _ ->
             label(self(), Name),
             say("start ~p", [Name]),
