@@ -22,20 +22,14 @@ enum {
     RETRY_MAX_MS = 50
 };
 
-static int
-fd_of(struct ki_socket *s)
-{
-    return ki_load_rlx(&s->fd); /* relaxed: written by claimants only */
-}
-
 /* EAGAIN in a direction: from here on an edge is needed. 0 or the poller's code. */
 static int
 need_edge(struct ki_socket *s, uint32_t bit)
 {
     if (s->registered) {
-        ki_sched.poller->again(fd_of(s), ki_socket_id(s), bit);
+        ki_sched.poller->again(ki_socket_fd(s), ki_socket_id(s), bit);
     } else {
-        int rc = ki_sched.poller->add(fd_of(s), ki_socket_id(s));
+        int rc = ki_sched.poller->add(ki_socket_fd(s), ki_socket_id(s));
 
         if (rc < 0) /* the bit stays: no edge would bring it back */
             return rc;
@@ -90,7 +84,7 @@ ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result)
 static enum ki_attempt
 recv_urgent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
-    ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
+    ptrdiff_t n = ki_seam.recv(ki_socket_fd(s), io->buf, io->len, ki_sock_flags(io->flags));
 
     if (n > 0)
         ki_count(&s->received, (size_t) n);
@@ -104,7 +98,7 @@ static enum ki_attempt
 recv_aside(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     const bool all = (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
-    ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf, io->len, ki_sock_flags(io->flags));
+    ptrdiff_t n = ki_seam.recv(ki_socket_fd(s), io->buf, io->len, ki_sock_flags(io->flags));
 
     /* Nothing to look at is nothing to read, but for the error queue. */
     if (n == KITH_EAGAIN)
@@ -128,7 +122,7 @@ recv_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return recv_aside(s, io, result);
     for (;;) {
         size_t want = io->len - io->done;
-        ptrdiff_t n = ki_seam.recv(fd_of(s), io->buf + io->done, want, flags);
+        ptrdiff_t n = ki_seam.recv(ki_socket_fd(s), io->buf + io->done, want, flags);
 
         if (n <= 0)
             return n == 0 && all ? done(result, KITH_EOF)
@@ -162,7 +156,7 @@ ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags, ptrdif
             s->more = true;
             return KI_TRY_AGAIN;
         }
-        n = ki_seam.send(fd_of(s), io->buf + io->done, io->len - io->done, flags);
+        n = ki_seam.send(ki_socket_fd(s), io->buf + io->done, io->len - io->done, flags);
     }
     return n == KITH_EAGAIN ? wait_for(s, KI_READY_OUT, result) : done(result, n);
 }
@@ -171,7 +165,8 @@ static enum ki_attempt
 send_with_flags(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     int flags = ki_sock_flags(io->flags);
-    ptrdiff_t n = ki_seam.send(fd_of(s), io->buf + io->done, io->len - io->done, flags);
+    ptrdiff_t n =
+        ki_seam.send(ki_socket_fd(s), io->buf + io->done, io->len - io->done, flags);
 
     return ki_io_sent(s, io, n, flags, result);
 }
@@ -200,7 +195,7 @@ try_sendto(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     ptrdiff_t n = ki_sockaddr_to_native(io->u.addr, &to);
 
     if (n == 0)
-        n = ki_seam.sendto(fd_of(s), io->buf + io->done, io->len - io->done, flags,
+        n = ki_seam.sendto(ki_socket_fd(s), io->buf + io->done, io->len - io->done, flags,
                            to.bytes, to.len);
     if (n == KITH_EAGAIN && s->domain == KITH_LOCAL && s->type == KITH_DGRAM) {
         back_off(s);
@@ -220,7 +215,7 @@ ask_again(struct ki_socket *s, struct ki_io *io)
     struct ki_native_addr to;
     int rc = ki_sockaddr_to_native(io->u.addr, &to);
 
-    return rc < 0 ? rc : ki_seam.connect(fd_of(s), to.bytes, to.len);
+    return rc < 0 ? rc : ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
 }
 
 /* The kernel's attempt is under way: has it ended? A fresh TCP socket reports out and hang-up
@@ -229,10 +224,10 @@ static enum ki_attempt
 connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     struct ki_native_addr peer = {.len = sizeof peer.bytes};
-    int rc = ki_sock_error(fd_of(s));
+    int rc = ki_sock_error(ki_socket_fd(s));
 
     if (rc == 0) {
-        rc = ki_seam.peername(fd_of(s), peer.bytes, &peer.len);
+        rc = ki_seam.peername(ki_socket_fd(s), peer.bytes, &peer.len);
         if (rc == KITH_ENOTCONN)
             rc = ask_again(s, io);
         if (rc == KITH_EALREADY || rc == KITH_EINPROGRESS)
@@ -257,7 +252,7 @@ try_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return done(result, KITH_EISCONN);
     rc = ki_sockaddr_to_native(io->u.addr, &to);
     if (rc == 0)
-        rc = ki_seam.connect(fd_of(s), to.bytes, to.len);
+        rc = ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
     switch (rc) {
     case KITH_EINPROGRESS:
     case KITH_EINTR:
@@ -326,7 +321,7 @@ try_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io, ptrdiff
         return KI_TRY_AGAIN;
     }
     for (int i = 0; i < 64; i++) {
-        int fd = ki_seam.accept(fd_of(s), NULL, NULL);
+        int fd = ki_seam.accept(ki_socket_fd(s), NULL, NULL);
 
         if (is_passing(fd))
             continue;

@@ -486,7 +486,7 @@ close_aside(int fd)
 static void
 close_descriptor(struct ki_socket *s)
 {
-    int fd = ki_load_rlx(&s->fd);
+    int fd = ki_socket_fd(s);
 
     ki_store_rlx(&s->fd, -1);
     if (s->registered && (s->shared || ki_load_rlx(&ki_runtime.forked)))
@@ -605,6 +605,6 @@ ki_socket_stop_listening(struct ki_socket *s, void *arg)
     s->ready |= KI_READY_IN; /* for those that come later */
     answer_all(s, KI_DIR_READ, KITH_ESTOPPED);
     if (!s->shared) /* else it is not ours alone: who takes it over next goes on */
-        (void) ki_seam.shutdown(ki_load_rlx(&s->fd), ki_sock_how(KITH_SHUT_BOTH));
+        (void) ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(KITH_SHUT_BOTH));
     return 0;
 }

@@ -39,6 +39,13 @@ ki_socket_find(kith_socket h)
                : NULL;
 }
 
+/* By the claimant. */
+static inline int
+ki_socket_fd(struct ki_socket *s)
+{
+    return ki_load_rlx(&s->fd); /* relaxed: written by claimants only */
+}
+
 /* ki_socket_new makes the actor of a descriptor, claimed by the caller, in nobody's list yet;
  * `owner` is who will have it. NULL: no memory, the descriptor is still the caller's. */
 struct ki_socket *ki_socket_new(int fd, int domain, int type, int protocol,
@@ -71,6 +78,10 @@ void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);
  * 0, a code of fn's, or KITH_ECLOSED, KITH_EBADF. Not cancellable while it runs. */
 int ki_socket_call(struct ki_proc *p, kith_socket h,
                    int (*fn)(struct ki_socket *s, void *arg), void *arg);
+
+/* ki_socket_call_self: the same by the caller, whoever that is. Also a code of ki_enter's. */
+int ki_socket_call_self(kith_socket h, int (*fn)(struct ki_socket *s, void *arg),
+                        void *arg);
 
 /* ki_socket_call_later has an operation of that kind, KI_OP_CALL or KI_OP_CLOSE, done without waiting
  * for it: by a stop, which no worker may hold up. p->ops is empty when all are. */
@@ -119,7 +130,7 @@ ki_io_note_read(struct ki_socket *s, size_t n, size_t want)
 KI_HOT enum ki_attempt
 ki_io_recv(struct ki_socket *s, void *buf, size_t cap, ptrdiff_t *result)
 {
-    ptrdiff_t n = ki_seam.recv(ki_load_rlx(&s->fd), buf, cap, 0);
+    ptrdiff_t n = ki_seam.recv(ki_socket_fd(s), buf, cap, 0);
 
     if (ki_slow(n <= 0))
         return ki_io_recv_nothing(s, n, result);
@@ -132,7 +143,7 @@ KI_HOT enum ki_attempt
 ki_io_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     size_t rest = io->len - io->done;
-    ptrdiff_t n = ki_seam.send(ki_load_rlx(&s->fd), io->buf + io->done, rest, 0);
+    ptrdiff_t n = ki_seam.send(ki_socket_fd(s), io->buf + io->done, rest, 0);
 
     if (ki_slow(n != (ptrdiff_t) rest))
         return ki_io_sent(s, io, n, 0, result);

@@ -15,12 +15,6 @@ struct opt_call {
 };
 
 static int
-fd_of(struct ki_socket *s)
-{
-    return ki_load_rlx(&s->fd); /* relaxed: under the claim */
-}
-
-static int
 call(kith_socket s, int (*fn)(struct ki_socket *s, void *arg), struct opt_call *c)
 {
     struct ki_proc *p;
@@ -39,7 +33,7 @@ get_otp(struct ki_socket *s, void *arg)
 
     switch (c->row->id) {
     case KITH_OPT_OTP_FD:
-        v = fd_of(s);
+        v = ki_socket_fd(s);
         break;
     case KITH_OPT_OTP_DOMAIN:
         v = s->domain;
@@ -71,7 +65,7 @@ static int
 do_set(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
-    int rc = ki_seam.setopt(fd_of(s), c->row->native_level, c->row->native_number,
+    int rc = ki_seam.setopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
                             c->val.bytes, c->val.len);
 
     if (rc >= 0 && c->row->id == KITH_OPT_SOCKET_LINGER)
@@ -107,7 +101,7 @@ do_get(struct ki_socket *s, void *arg)
     if (c->row->kind == KI_OPT_OTP)
         return get_otp(s, c);
     c->val.len = ki_sockopt_native_len(c->row);
-    return ki_seam.getopt(fd_of(s), c->row->native_level, c->row->native_number,
+    return ki_seam.getopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
                           c->val.bytes, &c->val.len);
 }
 
@@ -162,7 +156,7 @@ do_set_native(struct ki_socket *s, void *arg)
     struct opt_call *c = arg;
 
     s->may_linger = true; /* it may have been that one: close will ask */
-    return ki_seam.setopt(fd_of(s), c->level, c->number, c->bytes.base,
+    return ki_seam.setopt(ki_socket_fd(s), c->level, c->number, c->bytes.base,
                           (unsigned) c->bytes.len);
 }
 
@@ -180,7 +174,7 @@ do_get_native(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
 
-    return ki_seam.getopt(fd_of(s), c->level, c->number, c->bytes.base, &c->len);
+    return ki_seam.getopt(ki_socket_fd(s), c->level, c->number, c->bytes.base, &c->len);
 }
 
 ptrdiff_t
