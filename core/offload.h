@@ -9,7 +9,10 @@
 extern "C" {
 #endif
 
-enum { KI_OFFLOAD_THREADS = 64 };
+enum {
+    KI_OFFLOAD_THREADS = 64, /* for jobs that may block as long as a user likes */
+    KI_OFFLOAD_OWN = 2 /* more, that only the library's own have: a hook's, a dump's */
+};
 
 /* A job: the submitter's memory until `run` returns; run may free it. */
 struct ki_job {
@@ -25,6 +28,10 @@ void ki_offload_stop(void);
 /* ki_offload_submit has a thread of the pool run the job. 0, or KITH_ENOMEM when no thread could
  * be made and none is there, KITH_ESTOPPED. Any thread; never waits. */
 KI_NODISCARD int ki_offload_submit(struct ki_job *job);
+
+/* ki_offload_submit_own: the same, but the job does not wait for those of ki_offload_submit. There
+ * are at most KI_OFFLOAD_OWN such jobs at a time: each is of another kind, and is one. */
+KI_NODISCARD int ki_offload_submit_own(struct ki_job *job);
 
 /* ki_offload_busy: jobs that run or wait. */
 unsigned ki_offload_busy(void);

@@ -107,6 +107,68 @@ TEST_F(Offload, GrowsToItsLimitAndQueuesTheRest)
     EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
 }
 
+TEST_F(Offload, TheLibrarysJobsRunThoughAllOfTheUsersBlock)
+{
+    constexpr std::size_t n = KI_OFFLOAD_THREADS + 10;
+    std::vector<job> jobs(n);
+    std::atomic<std::size_t> own_runs{0}, held_runs{0};
+    std::atomic<bool> own_gate{false};
+    job held, own;
+
+    for (job &j : jobs) {
+        j.base.run = run;
+        j.runs = &runs;
+        j.inside = &inside;
+        j.most = &most;
+        j.gate = &gate;
+        ASSERT_EQ(0, ki_offload_submit(&j.base));
+    }
+    ASSERT_TRUE(kt_until([&] { return inside == KI_OFFLOAD_THREADS; })) << inside;
+    held.base.run = own.base.run = run;
+    held.runs = &held_runs;
+    held.gate = &own_gate;
+    own.runs = &own_runs;
+    ASSERT_EQ(0, ki_offload_submit_own(&held.base)); /* a hook that blocks, say */
+    for (std::size_t i = 1; i <= 100; i++) { /* and each leaves its thread to the next */
+        ASSERT_EQ(0, ki_offload_submit_own(&own.base));
+        ASSERT_TRUE(kt_until([&] { return own_runs == i && ki_offload_busy() == n + 1; }))
+            << i;
+    }
+    EXPECT_EQ(0u, runs);
+    own_gate = true;
+    EXPECT_TRUE(kt_until([&] { return held_runs == 1; }));
+    gate = true;
+
+    EXPECT_TRUE(kt_until([&] { return runs == n; }));
+    EXPECT_EQ(static_cast<std::size_t>(KI_OFFLOAD_THREADS), most) << "no more than before";
+}
+
+TEST_F(Offload, AUsersJobDoesNotWaitForTheLibrarys)
+{
+    std::vector<job> jobs(KI_OFFLOAD_THREADS);
+    std::atomic<bool> own_gate{false};
+    std::atomic<std::size_t> own_runs{0};
+    std::vector<job> own(KI_OFFLOAD_OWN);
+
+    for (job &j : own) {
+        j.base.run = run;
+        j.runs = &own_runs;
+        j.gate = &own_gate;
+        ASSERT_EQ(0, ki_offload_submit_own(&j.base));
+    }
+    for (job &j : jobs) {
+        j.base.run = run;
+        j.runs = &runs;
+        j.inside = &inside;
+        j.most = &most;
+        j.gate = &gate;
+        ASSERT_EQ(0, ki_offload_submit(&j.base));
+    }
+    EXPECT_TRUE(kt_until([&] { return inside == KI_OFFLOAD_THREADS; })) << inside;
+    gate = own_gate = true;
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+}
+
 TEST_F(Offload, AJobBehindABlockedOneDoesNotWaitForIt)
 {
     job blocked, next;
