@@ -387,6 +387,6 @@ ki_dump_on_signal(void)
 
     if (ki_xchg_seq(&under_way, true))
         return;
-    if (ki_offload_submit(&job) < 0)
+    if (ki_offload_submit_own(&job) < 0)
         ki_store_seq(&under_way, false);
 }

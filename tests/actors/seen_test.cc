@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * seen_test.cc -- crash reports, dumps and counts: right, and safe while all runs. */
+#include "core/offload.h"
+
+#include "tests/support/blockers.h"
 #include "tests/support/ear.h"
 
 #include <kith/kith.h>
@@ -328,24 +331,63 @@ TEST_F(Dump, UnderFullLoadDisturbsNobody)
     close(null);
 }
 
+/* What stderr gets, in a file that nobody sees, for the length of a scope. */
+class stderr_file {
+  public:
+    stderr_file()
+    {
+        dup2(fileno(file_), 2);
+    }
+
+    ~stderr_file()
+    {
+        EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; })) << "who writes to it";
+        dup2(before_, 2);
+        close(before_);
+        fclose(file_);
+    }
+
+    stderr_file(const stderr_file &) = delete;
+    stderr_file &operator=(const stderr_file &) = delete;
+
+    bool has_some()
+    {
+        struct stat st = {};
+
+        return fstat(fileno(file_), &st) == 0 && st.st_size > 0;
+    }
+
+  private:
+    FILE *file_ = tmpfile();
+    int before_ = dup(2);
+};
+
 TEST(DumpStart, ASignalWritesToStderrWhenAskedFor)
 {
     kith_options o = KITH_OPTIONS_INIT;
-    char path[] = "/tmp/kith-dump-XXXXXX";
-    const int file = mkstemp(path), before = dup(2);
-    struct stat st = {};
 
-    ASSERT_GE(file, 0);
-    unlink(path);
     o.dump_signal = SIGUSR1;
     ASSERT_EQ(0, kith_start(&o));
-    dup2(file, 2);
+    stderr_file err;
     raise(SIGUSR1);
-    EXPECT_TRUE(kt_until([&] { return fstat(file, &st) == 0 && st.st_size > 0; }));
+    EXPECT_TRUE(kt_until([&] { return err.has_some(); }));
     EXPECT_EQ(0, kith_stop(0, 1000));
-    dup2(before, 2);
-    close(before);
-    close(file);
+}
+
+TEST(DumpStart, ASignalIsServedWhileEveryThreadForUsersBlocks)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+
+    o.dump_signal = SIGUSR1;
+    ASSERT_EQ(0, kith_start(&o));
+    stderr_file err;
+    {
+        kt_blockers all(KI_OFFLOAD_THREADS + 5);
+        ASSERT_TRUE(all.block());
+        raise(SIGUSR1);
+        EXPECT_TRUE(kt_until([&] { return err.has_some(); }));
+    }
+    EXPECT_EQ(0, kith_stop(0, 1000));
 }
 
 /* ---- counts ---- */
