@@ -5,7 +5,9 @@
  *
  *   L1  Who logs never waits for the hook, whatever that does: without a free record the report is
  *       counted. Nothing is held while the hook runs: no lock, no claim (DESIGN C1), no worker.
- *   L2  One thread at a time calls the hook (`draining`), so texts come in the order of their end.
+ *   L2  One thread at a time calls the hook (`draining`), so texts come in the order of their end:
+ *       one that the side pool keeps for us, or where there is no runtime who logs. A text that found
+ *       no thread stays queued; the next, the watchdog, or a stop tries again.
  *   L3  A class has a budget that refills with time. What exceeds it costs a look at the clock, and
  *       is counted; the next report that is let through, the watchdog, or a stop says how many. */
 #include "actors/log.h"
@@ -54,7 +56,7 @@ static struct {
     kith_log_fn fn;              /* [l] NULL: stderr */
     void *ctx;                   /* [l] */
     bool draining;               /* [l] */
-    bool calling;                /* [l] the hook is in a call */
+    struct record *calling;      /* [l] what the hook has; NULL: it is in no call */
     pthread_t drainer;           /* [l] who does it, while draining */
     int wanted;                  /* [l] by kith_log_to */
     int by_environment;          /* [l] instead, unless < 0 */
@@ -77,6 +79,20 @@ in_child(void)
     return ki_load_rlx(&ki_runtime.state) == KI_STATE_FORKED;
 }
 
+/* ---- the lock ---- */
+
+static void
+lock(void)
+{
+    pthread_mutex_lock(&logs.lock);
+}
+
+static void
+unlock(void)
+{
+    pthread_mutex_unlock(&logs.lock);
+}
+
 /* ---- the hook's side ---- */
 
 static void
@@ -87,14 +103,16 @@ to_stderr(void *ctx, int level, const char *text, size_t len)
     (void) ki_os_write(2, text, len);
 }
 
-/* The next text; NULL: there is none, and the caller drains no more. */
+/* The next text; NULL: there is none, or it is late, and the caller drains no more. */
 static struct record *
-next(kith_log_fn *fn, void **ctx)
+next(uint64_t end, kith_log_fn *fn, void **ctx)
 {
-    pthread_mutex_lock(&logs.lock);
-    struct record *r = logs.head;
+    const bool late = end != UINT64_MAX && ki_os_now_ns() >= end;
+
+    lock();
+    struct record *r = late ? NULL : logs.head;
     logs.drainer = pthread_self();
-    logs.calling = r != NULL;
+    logs.calling = r;
     if (r) {
         logs.head = r->next;
         if (!logs.head)
@@ -104,29 +122,29 @@ next(kith_log_fn *fn, void **ctx)
     }
     *fn = logs.fn ? logs.fn : to_stderr;
     *ctx = logs.ctx;
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     return r;
 }
 
 static void
 put_back(struct record *r)
 {
-    pthread_mutex_lock(&logs.lock);
+    lock();
     r->next = logs.free;
     logs.free = r;
-    logs.calling = false;
-    pthread_mutex_unlock(&logs.lock);
+    logs.calling = NULL;
+    unlock();
 }
 
-/* By who has set `draining`. */
+/* By who has set `draining`; begins no call after `end`. */
 static void
-drain(void)
+drain(uint64_t end)
 {
     struct record *r;
     kith_log_fn fn;
     void *ctx;
 
-    while ((r = next(&fn, &ctx)) != NULL) {
+    while ((r = next(end, &fn, &ctx)) != NULL) {
         fn(ctx, r->level, r->text.at, r->text.len);
         put_back(r);
         ki_add_seq(&logs.called, 1);
@@ -139,38 +157,57 @@ static void
 drain_job(struct ki_job *j)
 {
     (void) j;
-    drain();
+    drain(UINT64_MAX);
 }
 
-/* `draining` is the caller's. Without the side pool, as before a start, a plain thread does it
- * itself; for a worker the next who logs, or the stop, will. */
-static void
-have_drained(void)
+/* Has the side pool drain. 0, KITH_ENOMEM, or KITH_ESTOPPED: there is no pool. The pool's lock is not
+ * touched before the first start: in the child of a fork it may be held for ever. */
+static int
+submit(void)
 {
-    if (ki_offload_submit(&logs.job) == 0)
+    return ki_load_rlx(&ki_runtime.state) == KI_STATE_NEW
+               ? KITH_ESTOPPED
+               : ki_offload_submit_own(&logs.job);
+}
+
+/* `draining` is the caller's. `may_call`: where there is no pool the caller calls the hook itself. */
+static void
+have_drained(bool may_call)
+{
+    const int rc = submit();
+
+    if (rc == 0)
         return;
-    if (!ki_worker_self()) {
-        drain();
+    if (rc == KITH_ESTOPPED && may_call) {
+        drain(UINT64_MAX);
         return;
     }
-    pthread_mutex_lock(&logs.lock);
+    lock();
     logs.draining = false;
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
 }
 
-/* Waits until the hook has had so many, at most until `end`. */
+/* true: nobody drained, and now the caller does. */
+static bool
+begin_drain(void)
+{
+    lock();
+    bool mine = !logs.draining;
+    logs.draining = true;
+    unlock();
+    return mine;
+}
+
+/* Waits until the hook has had so many, at most until `end`. The hook is called elsewhere if that is
+ * possible at all: it may not come back. */
 static void
 wait_for(uint64_t n, uint64_t end)
 {
     while (ki_load_seq(&logs.called) < n && ki_os_now_ns() < end) {
         uint32_t bell = ki_load_seq(&logs.bell);
 
-        pthread_mutex_lock(&logs.lock);
-        bool mine = !logs.draining;
-        logs.draining = true;
-        pthread_mutex_unlock(&logs.lock);
-        if (mine)
-            drain();
+        if (begin_drain() && submit() < 0)
+            drain(end);
         else /* in steps: the wake may go to another, and a test's clock may stand still */
             ki_os_park(&logs.bell, bell, ki_now_ns() + STEP_MS * (uint64_t) MS);
     }
@@ -179,9 +216,9 @@ wait_for(uint64_t n, uint64_t end)
 static uint64_t
 so_far(void)
 {
-    pthread_mutex_lock(&logs.lock);
+    lock();
     uint64_t n = logs.ended;
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     return n;
 }
 
@@ -207,13 +244,13 @@ within_budget(enum ki_log_class c)
 static struct record *
 record_new(enum ki_log_class c, int level)
 {
-    pthread_mutex_lock(&logs.lock);
+    lock();
     struct record *r = logs.free;
     if (r)
         logs.free = r->next;
     else if (logs.fresh < RECORDS)
         r = &logs.record[logs.fresh++];
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     if (!r)
         return NULL;
     r->class = c;
@@ -222,9 +259,28 @@ record_new(enum ki_log_class c, int level)
     return r;
 }
 
+/* Puts r into the queue. */
+static void
+send(struct record *r, bool may_call)
+{
+    bool mine;
+
+    ki_text_end(&r->text);
+    r->next = NULL;
+    lock();
+    *logs.tail = r;
+    logs.tail = &r->next;
+    logs.ended++;
+    mine = !logs.draining;
+    logs.draining = true;
+    unlock();
+    if (mine)
+        have_drained(may_call);
+}
+
 /* Says what was suppressed of a class, if anything was. */
 static void
-say_suppressed(enum ki_log_class c)
+say_suppressed(enum ki_log_class c, bool may_call)
 {
     if (ki_load_rlx(&classes[c].suppressed) == 0) /* relaxed: asked again */
         return;
@@ -233,15 +289,21 @@ say_suppressed(enum ki_log_class c)
         return;
     ki_text_add(&r->text, "kith: %zu %s suppressed",
                 (size_t) ki_xchg_acq_rel(&classes[c].suppressed, 0), classes[c].what);
-    ki_log_end(&r->text);
+    send(r, may_call);
 }
 
+/* The watchdog never calls the hook: that may block, and it may not. */
 void
 ki_log_tick(void)
 {
     for (unsigned c = 0; c < KI_LOG_CLASSES; c++)
         if (ki_load_rlx(&classes[c].suppressed) != 0 && within_budget(c))
-            say_suppressed(c);
+            say_suppressed(c, false);
+    lock();
+    const bool left = logs.head && !logs.draining;
+    unlock();
+    if (left && begin_drain())
+        have_drained(false);
 }
 
 /* ---- the side of those who log ---- */
@@ -255,7 +317,7 @@ ki_log_begin(enum ki_log_class c, int level)
     if (level < ki_load_rlx(&logs.least) || level >= KITH_LOG_NONE || in_child())
         return NULL;
     if (within_budget(c)) {
-        say_suppressed(c);
+        say_suppressed(c, !ki_worker_self());
         r = record_new(c, level);
     }
     if (!r)
@@ -266,20 +328,7 @@ ki_log_begin(enum ki_log_class c, int level)
 void
 ki_log_end(struct ki_text *t)
 {
-    struct record *r = ki_container_of(t, struct record, text);
-    bool mine;
-
-    ki_text_end(t);
-    r->next = NULL;
-    pthread_mutex_lock(&logs.lock);
-    *logs.tail = r;
-    logs.tail = &r->next;
-    logs.ended++;
-    mine = !logs.draining;
-    logs.draining = true;
-    pthread_mutex_unlock(&logs.lock);
-    if (mine)
-        have_drained();
+    send(ki_container_of(t, struct record, text), !ki_worker_self());
 }
 
 void
@@ -305,7 +354,7 @@ ki_log_flush(void)
     if (in_child())
         return;
     for (unsigned c = 0; c < KI_LOG_CLASSES; c++)
-        say_suppressed(c);
+        say_suppressed(c, false);
     wait_for(so_far(), end);
 }
 
@@ -338,10 +387,10 @@ may_wait(void)
 {
     bool may = !ki_worker_self();
 
-    pthread_mutex_lock(&logs.lock);
+    lock();
     if (logs.draining && logs.calling && pthread_equal(logs.drainer, pthread_self()))
         may = false;
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     return may;
 }
 
@@ -354,13 +403,13 @@ kith_log_to(kith_log_fn fn, void *ctx, int least)
         return;
     if (may_wait()) /* what was logged before is the old one's */
         wait_for(so_far(), UINT64_MAX);
-    pthread_mutex_lock(&logs.lock);
+    lock();
     logs.fn = fn;
     logs.ctx = ctx;
     under_way = logs.calling ? ki_load_seq(&logs.called) + 1 : 0;
     logs.wanted = least;
     choose_level();
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     if (may_wait())
         wait_for(under_way, UINT64_MAX);
 }
@@ -385,10 +434,10 @@ ki_log_environment(void)
     const bool given = ki_os_env_text("KITH_LOG", text, sizeof text) > 0;
     const int level = given ? level_of(text) : -1;
 
-    pthread_mutex_lock(&logs.lock);
+    lock();
     logs.by_environment = level;
     choose_level();
-    pthread_mutex_unlock(&logs.lock);
+    unlock();
     if (!given || level >= 0)
         return 0;
     ki_log(KITH_LOG_ERROR, "the environment's KITH_LOG is none of debug, info, notice, "

@@ -33,8 +33,13 @@ enum {
 };
 
 /* Gets each text once, whole, in the order in which they were logged: `len` bytes that end with
- * a newline, and a NUL behind them; its own until it returns. Called by one thread at a time, of the
- * side pool or who stops the runtime: it may block, and may call what a plain thread may. */
+ * a newline, and a NUL behind them; its own until it returns. It may block, and may call what a
+ * plain thread may.
+ *
+ * Called by one thread at a time: while the runtime runs by one that is kept for this, which runs no
+ * processes and waits for no kith_blocking; without a runtime by the thread that logs. Never by one
+ * that runs processes. A text for which no thread can be had comes with the next, or at the stop,
+ * which waits 100 ms for a hook; one that takes longer goes on after it. */
 typedef void (*kith_log_fn)(void *ctx, int level, const char *text, size_t len);
 
 /**

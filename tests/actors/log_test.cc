@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * log_test.cc -- the way of a line to its hook, and what a flood of them costs. */
+#include "core/offload.h"
+#include "core/os.h"
+
+#include "tests/support/blockers.h"
 #include "tests/support/ear.h"
 #include "tests/support/virtual_clock.h"
 
@@ -7,6 +11,7 @@
 #include <cstdio>
 #include <thread>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace
@@ -80,6 +85,82 @@ TEST_F(Log, WhoSetsAHookHasTheOldOneCalledNoMore)
     kith_log(KITH_LOG_ERROR, "nobody's");
     ki_log_flush();
     EXPECT_EQ(1u, ear.all().size());
+}
+
+TEST_F(Log, GoesOnWhileEveryThreadForUsersBlocks)
+{
+    kt_ear ear;
+    kt_blockers all(KI_OFFLOAD_THREADS + 5);
+
+    ASSERT_TRUE(all.block());
+    for (int i = 0; i < 3; i++) {
+        in_process([] { kith_log(KITH_LOG_INFO, "a line"); });
+        EXPECT_TRUE(kt_until([&] { return ear.count("a line") == i + 1u; })) << i;
+    }
+}
+
+/* Without the side pool nobody is there for the hook. */
+TEST_F(Log, WhatFoundNoThreadComesAsSoonAsOneIsThere)
+{
+    kt_ear ear;
+
+    ki_offload_stop();
+    in_process([] { kith_log(KITH_LOG_INFO, "left"); });
+    EXPECT_EQ(0u, ear.all().size()) << "no worker calls the hook";
+    ki_offload_start();
+    EXPECT_TRUE(kt_until([&] {
+        in_process([] {}); /* something runs: the watchdog looks */
+        return ear.count("left") == 1;
+    }));
+}
+
+TEST_F(Log, AFlushThatCallsTheHookItselfLooksAtTheClockBetweenTexts)
+{
+    std::atomic<int> calls = 0;
+    const auto slow = [](void *ctx, int, const char *, std::size_t) {
+        const std::uint64_t end = ki_os_now_ns() + 60'000'000;
+
+        ++*static_cast<std::atomic<int> *>(ctx);
+        while (ki_os_now_ns() < end)
+            ki_os_yield();
+    };
+
+    kith_log_to(slow, &calls, KITH_LOG_INFO);
+    ki_offload_stop();
+    in_process([] {
+        for (int i = 0; i < 20; i++)
+            kith_log(KITH_LOG_INFO, "line %d", i);
+    });
+    ki_log_flush();
+    EXPECT_GE(calls, 1);
+    EXPECT_LE(calls, 2) << "100 ms";
+    ki_offload_start();
+    kith_log_to(nullptr, nullptr, KITH_LOG_NOTICE); /* waits for the rest */
+    EXPECT_EQ(20, calls);
+}
+
+TEST(LogStart, AStopEndsInTimeThoughTheHookDoesNot)
+{
+    kt_bodies bodies;
+    ASSERT_EQ(0, kith_start(nullptr));
+    kt_ear ear;
+    std::atomic<bool> stopped = false;
+
+    ear.shut();
+    ki_offload_stop();
+    ASSERT_EQ(0, kith_wait(bodies.spawn([] { kith_log(KITH_LOG_INFO, "left"); }), nullptr,
+                           kt_long()));
+    ki_offload_start();
+    std::thread t([&] {
+        EXPECT_EQ(0, kith_stop(0, 0));
+        stopped = true;
+    });
+    EXPECT_TRUE(kt_until([&] { return stopped.load(); })) << "it calls the hook itself";
+    EXPECT_EQ(0u, ear.all().size());
+    ear.open();
+    t.join();
+    ki_log_flush();
+    EXPECT_TRUE(kt_until([&] { return ear.count("left") == 1; }));
 }
 
 TEST(LogStart, OfAFloodTheFirstComeAndThenACount)
