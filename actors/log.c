@@ -72,7 +72,7 @@ static struct {
           .least = KITH_LOG_NOTICE,
           .job.run = drain_job};
 
-/* The child of a fork may have inherited the lock held. */
+/* The child of a fork while a runtime is there logs no more. */
 static bool
 in_child(void)
 {
@@ -82,8 +82,62 @@ in_child(void)
 /* ---- the lock ---- */
 
 static void
+before_fork(void)
+{
+    pthread_mutex_lock(&logs.lock);
+}
+
+static void
+in_parent(void)
+{
+    pthread_mutex_unlock(&logs.lock);
+}
+
+/* Under the lock: what is queued is the parent's to say. */
+static void
+drop_queue(void)
+{
+    if (!logs.head)
+        return;
+    *logs.tail = logs.free;
+    logs.free = logs.head;
+    logs.head = NULL;
+    logs.tail = &logs.head;
+}
+
+/* A child of a program that has not started anything logs on, with the forking thread alone. It may
+ * be in the hook. */
+static void
+in_new_child(void)
+{
+    const bool mine = logs.calling && pthread_equal(logs.drainer, pthread_self());
+
+    drop_queue();
+    if (!mine) {
+        if (logs.calling) {
+            logs.calling->next = logs.free;
+            logs.free = logs.calling;
+        }
+        logs.calling = NULL;
+        logs.draining = false;
+    }
+    ki_store_seq(&logs.called, logs.ended - mine);
+    pthread_mutex_unlock(&logs.lock);
+}
+
+static void
+init_fork(void)
+{
+    pthread_atfork(before_fork, in_parent, in_new_child);
+}
+
+/* Not only from the first start on: plain threads log and fork before it. */
+static void
 lock(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, init_fork);
     pthread_mutex_lock(&logs.lock);
 }
 

@@ -163,6 +163,47 @@ TEST(LogStart, AStopEndsInTimeThoughTheHookDoesNot)
     EXPECT_TRUE(kt_until([&] { return ear.count("left") == 1; }));
 }
 
+void
+say_nothing(void *, int, const char *, std::size_t)
+{
+}
+
+/* Forks while another thread logs, before anything was started. */
+[[noreturn]] void
+fork_before_start()
+{
+    std::atomic<bool> stop = false;
+    int bad = 0;
+
+    kith_log_to(say_nothing, nullptr, KITH_LOG_DEBUG);
+    std::thread logger([&] {
+        while (!stop)
+            kith_log(KITH_LOG_INFO, "a line");
+    });
+    for (int i = 0; i < 300 && bad == 0; i++) {
+        const pid_t child = fork();
+        int status = 0;
+
+        if (child == 0) {
+            alarm(10); /* a lock that nobody gives back ends it */
+            for (int j = 0; j < 300; j++)
+                kith_log(KITH_LOG_INFO, "a line of the child's");
+            kith_log_to(nullptr, nullptr, KITH_LOG_NOTICE); /* waits for all that */
+            _exit(0);
+        }
+        bad += child < 0 || waitpid(child, &status, 0) != child || status != 0;
+    }
+    stop = true;
+    logger.join();
+    _exit(bad ? 1 : 0);
+}
+
+/* A death test: nothing has been started in its program. */
+TEST(LogDeathTest, AForkBeforeTheStartLeavesTheChildItsLog)
+{
+    EXPECT_EXIT(fork_before_start(), testing::ExitedWithCode(0), "");
+}
+
 TEST(LogStart, OfAFloodTheFirstComeAndThenACount)
 {
     kt_virtual_clock clock;
