@@ -76,8 +76,9 @@ void
 ki_ref_arrived(struct ki_proc *p, struct ki_node *n)
 {
     n->kind = KI_N_MSG;
-    if (ki_fast(n->flags & KI_MSG_OF_TIMER)) {
-        ki_timer_received(p, ki_msg_of_node(n));
+    /* Who kept a timer's message and sent it on may have given it another's ref. */
+    if (ki_fast(n->flags & KI_MSG_OF_TIMER) &&
+        ki_fast(ki_timer_received(p, ki_msg_of_node(n)))) {
         add_found(p, n, false);
         return;
     }

@@ -32,8 +32,9 @@ struct ki_node **ki_ref_find_down(struct ki_proc *p, uint64_t ref);
 /* ki_monitor_drop gives back a count. monitor.c */
 void ki_monitor_drop(struct ki_monitor *m);
 
-/* A timer's record as a message: it lies in p's inbox; no more; which one does. timer.c */
-void ki_timer_received(struct ki_proc *p, struct ki_msg *m);
+/* A timer's record as a message: it lies in p's inbox, to be found there, unless (false) it has
+ * another ref than its own; it lies there no more; which one does. timer.c */
+bool ki_timer_received(struct ki_proc *p, struct ki_msg *m);
 void ki_timer_taken(struct ki_msg *m);
 struct ki_msg *ki_timer_in_inbox(struct ki_proc *p, uint64_t ref);
 

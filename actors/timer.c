@@ -121,10 +121,15 @@ mark_of(const struct ki_proc *p)
     return (uintptr_t) p + 1;
 }
 
-void
+bool
 ki_timer_received(struct ki_proc *p, struct ki_msg *m)
 {
-    ki_store_rlx(&ki_container_of(m, struct timer, msg)->bound.more, mark_of(p));
+    struct timer *t = ki_container_of(m, struct timer, msg);
+
+    if (ki_slow(m->pub.ref.id != ki_slots_id(&ki_runtime.timers, &t->slot)))
+        return false;
+    ki_store_rlx(&t->bound.more, mark_of(p));
+    return true;
 }
 
 void

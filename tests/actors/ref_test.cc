@@ -235,6 +235,31 @@ TEST_F(Ref, OneThatUsersGaveToAMessageIsFoundToo)
     drop_all();
 }
 
+TEST_F(Ref, ATimersMessageThatWasSentOnWithAnothersRefIsFoundByThat)
+{
+    const auto check = [] {
+        const kith_ref other[] = {dead_monitor(), past_timer(8)};
+        const kith_msg *m;
+
+        for (const kith_ref ref : other) {
+            const kith_ref timer = past_timer(7);
+
+            ASSERT_EQ(0, kith_receive_ref(ref, &m, 0)) << "the other's own is gone";
+            ASSERT_EQ(0, kith_receive_ref(timer, &m, 0));
+            kith_msg *kept = kith_msg_keep(m);
+            ASSERT_NE(nullptr, kept);
+            kept->ref = ref;
+            ASSERT_EQ(0, kith_send_msg(kith_self(), kept));
+            EXPECT_EQ(KITH_ETIMEOUT, kith_receive_ref(timer, &m, 0));
+            ASSERT_EQ(0, kith_receive_ref(ref, &m, 0));
+            EXPECT_EQ(7u, kt_number(m));
+        }
+    };
+
+    check();
+    in_process(check);
+}
+
 /* ---- through an alias: several with one ref ---- */
 
 ki_monitor *
