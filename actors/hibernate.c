@@ -112,15 +112,19 @@ take_arg(struct ki_proc *p, kith_fn fn, void *copy, size_t len)
     p->awake = fn; /* reports go on to call it by what it was spawned with */
 }
 
-/* A signal ends the wait for memory too. */
+/* A signal ends the wait for memory too: a process by itself, a thread, which is none any more when
+ * its sleep says so, here. */
 static void *
 copy_of(const void *arg, size_t len)
 {
     void *copy;
+    int rc;
 
     while ((copy = ki_slab_alloc(ki_slab_here(), len)) == NULL) {
         ki_add_rlx(&ki_runtime.n_no_stack, 1);
-        (void) !kith_sleep(RETRY_MS);
+        rc = kith_sleep(RETRY_MS);
+        if (rc < 0)
+            kith_exit(ki_reason_of_result(rc));
     }
     memcpy(copy, arg, len);
     return copy;

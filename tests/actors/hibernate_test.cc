@@ -4,6 +4,7 @@
 
 #include "core/fiber.h"
 #include "core/opword.h"
+#include "core/seam.h"
 #include "core/timers.h"
 
 extern "C" {
@@ -256,6 +257,72 @@ TEST_F(Hibernate, AThreadWaitsAndEndsInTheFunction)
     ASSERT_EQ(0, kt_send({pid}, 1, 3));
     EXPECT_EQ(4u, kt_number(kt_receive()));
     t.join();
+}
+
+std::atomic<std::size_t> scarce;    // blocks of that size are not to be had
+struct ki_seam real;                // what stood there before
+
+class HibernateWithoutMemory : public kt_runtime {
+  protected:
+    void SetUp() override
+    {
+        real = ki_seam;
+        scarce = 0;
+        ki_seam.alloc = [](std::size_t size, std::size_t align) {
+            return size == scarce ? nullptr : real.alloc(size, align);
+        };
+        kt_runtime::SetUp();
+    }
+
+    void TearDown() override
+    {
+        kt_runtime::TearDown();
+        ki_seam = real;
+    }
+};
+
+TEST_F(HibernateWithoutMemory, AKilledOneWaitsNoLonger)
+{
+    static char arg[54321];
+
+    scarce = sizeof arg;
+    for (const bool is_thread : {false, true}) {
+        const std::uint64_t before = ki_load_rlx(&ki_runtime.n_no_stack);
+        std::atomic<std::uint64_t> pid{0};
+        std::atomic<bool> ended = false;
+        const auto body = [&] {
+            struct last { /* a thread's end unwinds its stack; a process's does not */
+                std::atomic<bool> &ended;
+                ~last()
+                {
+                    ended = true;
+                }
+            } last{ended};
+
+            pid = kith_self().id;
+            kith_hibernate([](void *) { return 0; }, arg, sizeof arg);
+        };
+        std::thread t;
+        kith_ref ref;
+
+        if (is_thread)
+            t = std::thread(body);
+        else
+            spawn(body);
+        ASSERT_TRUE(kt_until(
+            [&] { return pid != 0 && ki_load_rlx(&ki_runtime.n_no_stack) > before; }));
+        ASSERT_EQ(0, kith_monitor({pid}, &ref));
+        ASSERT_EQ(0, kith_exit_signal({pid}, kith_reason_of(KITH_KILL, 0, nullptr)));
+        EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+        if (is_thread) {
+            if (!kt_until([&] { return ended.load(); })) {
+                t.detach();
+                FAIL() << "the thread goes on without its process";
+            }
+            t.join();
+        }
+    }
+    scarce = 0;
 }
 
 int
