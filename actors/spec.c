@@ -8,6 +8,28 @@
 
 enum { DEPTH_MAX = 16, INTENSITY_MAX = 1000000, PERIOD_MS = 5000, SHUTDOWN_MS = 5000 };
 
+/* ---- the caller's structs, of the size it was compiled with, over our defaults ---- */
+
+static kith_spawn_options
+full_options(const kith_spawn_options *theirs)
+{
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+
+    memcpy(&o, theirs, theirs->size ? theirs->size : sizeof o);
+    o.size = sizeof o;
+    return o;
+}
+
+static kith_listener
+full_listener(const kith_listener *theirs)
+{
+    kith_listener l = KITH_LISTENER_INIT;
+
+    memcpy(&l, theirs, theirs->size);
+    l.size = sizeof l;
+    return l;
+}
+
 /* ---- check ---- */
 
 static int check(const kith_supervisor *s, int depth);
@@ -25,19 +47,32 @@ id_makes_sense(const char *id, bool needed)
 }
 
 static bool
-options_make_sense(const kith_spawn_options *o)
+has_a_size(size_t size, size_t ours)
 {
-    return (o->size == 0 || (o->size >= sizeof o->size && o->size <= sizeof *o)) &&
-           !o->monitor && o->give.id == 0;
+    return size >= sizeof size && size <= ours;
+}
+
+static bool
+options_make_sense(const kith_spawn_options *theirs)
+{
+    kith_spawn_options o;
+
+    if (theirs->size != 0 && !has_a_size(theirs->size, sizeof o))
+        return false;
+    o = full_options(theirs);
+    return !o.monitor && o.give.id == 0;
 }
 
 /* What cannot be copied; what makes no sense otherwise, its start will say. */
 static bool
-listener_makes_sense(const kith_listener *l)
+listener_makes_sense(const kith_listener *theirs)
 {
-    return l->size >= sizeof l->size && l->size <= sizeof *l && (!l->len || l->arg) &&
-           (!l->spawn || (l->spawn->size >= sizeof l->spawn->size &&
-                          l->spawn->size <= sizeof *l->spawn));
+    kith_listener l;
+
+    if (!has_a_size(theirs->size, sizeof l))
+        return false;
+    l = full_listener(theirs);
+    return (!l.len || l.arg) && (!l.spawn || has_a_size(l.spawn->size, sizeof *l.spawn));
 }
 
 static int
@@ -120,23 +155,11 @@ put_text(struct packer *k, const char *text)
     return text ? put(k, text, strlen(text) + 1) : NULL;
 }
 
-static kith_spawn_options
-full_options(const kith_spawn_options *theirs)
-{
-    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-
-    memcpy(&o, theirs, theirs->size ? theirs->size : sizeof o);
-    o.size = sizeof o;
-    return o;
-}
-
 static kith_listener *
 put_listener(struct packer *k, const kith_listener *theirs)
 {
-    kith_listener l = KITH_LISTENER_INIT, *to = room(k, sizeof l);
+    kith_listener l = full_listener(theirs), *to = room(k, sizeof l);
 
-    memcpy(&l, theirs, theirs->size);
-    l.size = sizeof l;
     l.arg = l.len ? put(k, l.arg, l.len) : NULL;
     l.spawn = l.spawn ? put(k, l.spawn, l.spawn->size) : NULL;
     if (to)

@@ -3,8 +3,10 @@
 #include "tests/support/family.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <limits>
+#include <memory>
 
 namespace
 {
@@ -117,6 +119,39 @@ TEST(SupervisorCheck, SaysWhatMakesNoSense)
                   s.n = 1;
                   c[0].id = nullptr;
               }));
+}
+
+/* What an older caller's struct ends with is followed by what is not its. */
+TEST(SupervisorCheck, ReadsNothingBeyondTheSizeOfACallersStruct)
+{
+    constexpr std::size_t size = offsetof(kith_listener, arg);
+    kith_listener spoiled = KITH_LISTENER_INIT;
+    kith_supervisor s = {};
+    kith_child c = {};
+
+    spoiled.size = size;
+    spoiled.len = 1; /* of no arg */
+    c.id = "listener";
+    c.where = "where";
+    s.children = &c;
+    s.n = 1;
+    c.listener = &spoiled;
+    EXPECT_EQ(0, kith_supervisor_check(&s));
+
+    const std::unique_ptr<char[]> short_one(new char[size]); /* a sanitizer sees its end */
+    std::memcpy(short_one.get(), &spoiled, size);
+    c.listener = reinterpret_cast<const kith_listener *>(short_one.get());
+    EXPECT_EQ(0, kith_supervisor_check(&s));
+
+    kith_ref ref;
+    c = {};
+    c.id = "child";
+    c.fn = kt_part_main;
+    c.opt = KITH_SPAWN_OPTIONS_INIT;
+    c.opt.monitor = &ref;
+    EXPECT_EQ(KITH_EINVAL, kith_supervisor_check(&s));
+    c.opt.size = offsetof(kith_spawn_options, monitor);
+    EXPECT_EQ(0, kith_supervisor_check(&s));
 }
 
 TEST(SupervisorCheck, LooksIntoTreesAsDeepAsTheyMayBe)
