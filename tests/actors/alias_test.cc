@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * alias_test.cc -- refs as addresses that end; and what goes before all other messages. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -13,32 +14,6 @@ using Priority = kt_runtime;
 
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 const kith_reason of_user = {KITH_USER, 5, "five"};
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
-
-kith_pid
-waiting()
-{
-    kith_pid pid = {0};
-
-    EXPECT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
-    return pid;
-}
-
-void
-expect_no_message()
-{
-    const kith_msg *m;
-
-    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
-}
 
 int
 send_alias(kith_ref alias, std::uint64_t number, unsigned flags = 0)
@@ -89,7 +64,7 @@ TEST_F(Alias, AfterUnaliasNothingComesAndWhatCameStays)
 
         expect_number(1);
         expect_number(2);
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
@@ -102,7 +77,7 @@ TEST_F(Alias, OfOneMessageEndsWithIt)
         ASSERT_EQ(0, send_alias(alias, 1));
         ASSERT_EQ(0, send_alias(alias, 2));
         expect_number(1);
-        expect_no_message();
+        kt_expect_no_message();
         EXPECT_EQ(KITH_ENOPROC, send_alias(alias, 3));
         EXPECT_EQ(KITH_ENOENT, kith_unalias(alias));
     });
@@ -112,7 +87,7 @@ TEST_F(Alias, OfOneMessageEndsWithIt)
 TEST_F(Alias, OfOneReplyEndsTheMonitorToo)
 {
     in_process([] {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         struct kith_process_info info = KITH_PROCESS_INFO_INIT;
         const kith_msg *m;
         kith_ref ref;
@@ -127,27 +102,27 @@ TEST_F(Alias, OfOneReplyEndsTheMonitorToo)
         EXPECT_EQ(0, kith_demonitor(ref, KITH_INFO)) << "it has ended";
         ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
         kt_ignore(kith_wait(pid, nullptr, KITH_INFINITY));
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
 TEST_F(Alias, OfAMonitorEndsWithItsDown)
 {
     for (const unsigned flag : {KITH_ALIAS_ONCE, KITH_ALIAS_DEMONITOR}) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         kith_ref ref;
 
         ASSERT_EQ(0, kith_monitor_opt(pid, flag, &ref));
         EXPECT_EQ(0, kith_exit_signal(pid, of_user));
         EXPECT_EQ(KITH_USER, kt_why(ref).kind);
         EXPECT_EQ(KITH_ENOPROC, send_alias(ref, 1));
-        expect_no_message();
+        kt_expect_no_message();
     }
 }
 
 TEST_F(Alias, OfAMonitorEndsWithDemonitor)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     for (const unsigned flag : {KITH_ALIAS_ONCE, KITH_ALIAS_DEMONITOR}) {
         kith_ref ref;
@@ -162,7 +137,7 @@ TEST_F(Alias, OfAMonitorEndsWithDemonitor)
         EXPECT_EQ(1, kith_demonitor(ref, KITH_INFO));
         EXPECT_EQ(KITH_ENOPROC, send_alias(ref, 3));
         EXPECT_EQ(KITH_ENOENT, kith_unalias(ref));
-        expect_no_message();
+        kt_expect_no_message();
     }
     kill(pid);
 }
@@ -171,7 +146,7 @@ TEST_F(Alias, OfAMonitorEndsWithDemonitor)
 TEST_F(Alias, ExplicitOutlivesTheMonitor)
 {
     for (const bool dies : {false, true}) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         kith_ref ref;
 
         ASSERT_EQ(0, kith_monitor_opt(pid, KITH_ALIAS, &ref));
@@ -187,14 +162,14 @@ TEST_F(Alias, ExplicitOutlivesTheMonitor)
         expect_number(1);
         EXPECT_EQ(0, kith_unalias(ref));
         EXPECT_EQ(KITH_ENOPROC, send_alias(ref, 2));
-        expect_no_message();
+        kt_expect_no_message();
     }
 }
 
 TEST_F(Alias, UnaliasLeavesTheMonitor)
 {
     for (const unsigned flag : {KITH_ALIAS, KITH_ALIAS_ONCE, KITH_ALIAS_DEMONITOR}) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         kith_ref ref;
 
         ASSERT_EQ(0, kith_monitor_opt(pid, flag, &ref));
@@ -202,21 +177,21 @@ TEST_F(Alias, UnaliasLeavesTheMonitor)
         kt_ignore(send_alias(ref, 1));    // dropped, and ends nothing
         EXPECT_EQ(0, kith_exit_signal(pid, of_user));
         EXPECT_EQ(KITH_USER, kt_why(ref).kind);
-        expect_no_message();
+        kt_expect_no_message();
     }
 }
 
 TEST_F(Alias, IsItsOwnersOnly)
 {
     kith_ref alias, ref;
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     ASSERT_EQ(0, kith_alias(0, &alias));
     ASSERT_EQ(0, kith_monitor(pid, &ref));
     in_process([alias] { EXPECT_EQ(KITH_ENOENT, kith_unalias(alias)); });
     EXPECT_EQ(KITH_ENOENT, kith_unalias(ref)) << "a monitor alone is no address";
     kt_ignore(send_alias(ref, 1));
-    expect_no_message();
+    kt_expect_no_message();
     EXPECT_EQ(1, kith_demonitor(ref, KITH_INFO));
     EXPECT_EQ(0, kith_unalias(alias));
     kill(pid);
@@ -368,7 +343,7 @@ TEST_F(Priority, ByAnAliasGoesFirstIfBothWantIt)
 
         for (const std::uint64_t n : {4, 5, 1, 2, 3})
             expect_number(n);
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
@@ -394,7 +369,7 @@ TEST_F(Priority, OfADownAndAnExitGoesFirst)
 
         kith_flag_trap_exit(true);
         for (kith_pid &p : pid)
-            p = waiting();
+            p = kt_waiting();
         ASSERT_EQ(0, kith_monitor(pid[0], &plain));
         ASSERT_EQ(0, kith_monitor_opt(pid[0], KITH_PRIORITY, &first));
         ASSERT_EQ(0, kith_link_opt(pid[1], KITH_PRIORITY));
@@ -417,7 +392,7 @@ TEST_F(Priority, OfADownAndAnExitGoesFirst)
         EXPECT_EQ(KITH_TAG_EXIT, m->tag);
         EXPECT_EQ(pid[2].id, m->from.id);
         EXPECT_EQ(plain.id, kt_receive()->ref.id);
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
@@ -426,7 +401,7 @@ TEST_F(Priority, OfALinkIsWhatTheLastCallSaid)
     in_process([] {
         kith_flag_trap_exit(true);
         for (const bool last : {false, true}) {
-            const kith_pid pid = waiting();
+            const kith_pid pid = kt_waiting();
 
             ASSERT_EQ(0, kith_link_opt(pid, last ? 0 : KITH_PRIORITY));
             ASSERT_EQ(0, kith_link_opt(pid, last ? KITH_PRIORITY : 0));
@@ -441,7 +416,7 @@ TEST_F(Priority, OfALinkIsWhatTheLastCallSaid)
 
 TEST_F(Priority, OfALinkToTheDead)
 {
-    const kith_pid dead = waiting();
+    const kith_pid dead = kt_waiting();
     kill(dead);
 
     in_process([dead] {

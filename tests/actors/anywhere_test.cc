@@ -3,6 +3,7 @@
  * start, after a stop, in a forked child, by a plain thread, a process and a handler.
  *
  * .ci/check-calls compares the table below with what the library exports. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include "core/slots.h"
@@ -53,26 +54,11 @@ const kith_iov none = {nullptr, 0};
 const kith_server a_server = {};
 const kith_statem a_statem = {};
 
-int
-nothing(void *)
-{
-    return 0;
-}
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
-
 const kith_child a_child = [] {
     kith_child c = {};
 
     c.id = "id";
-    c.fn = nothing;
+    c.fn = kt_nothing;
     return c;
 }();
 const kith_supervisor a_supervisor = {};
@@ -184,10 +170,10 @@ const row table[] = {
     CALL_SO(kith_future_to_mailbox, ZERO, 0, kith_future_to_mailbox(t.f); return 0;),
 
     /* process.h */
-    CALL(kith_spawn, CODE, 0, nothing, nullptr, 0, &t.child),
-    CALL(kith_spawn_link, CODE, 0, nothing, nullptr, 0, &t.child),
-    CALL(kith_spawn_monitor, CODE, 0, nothing, nullptr, 0, &t.child, &t.new_ref),
-    CALL(kith_spawn_opt, CODE, 0, &t.spawn, nothing, nullptr, 0, &t.child),
+    CALL(kith_spawn, CODE, 0, kt_nothing, nullptr, 0, &t.child),
+    CALL(kith_spawn_link, CODE, 0, kt_nothing, nullptr, 0, &t.child),
+    CALL(kith_spawn_monitor, CODE, 0, kt_nothing, nullptr, 0, &t.child, &t.new_ref),
+    CALL(kith_spawn_opt, CODE, 0, &t.spawn, kt_nothing, nullptr, 0, &t.child),
     CALL(kith_wait, WAITS, 0, t.pid, &t.why, t.timeout),
     CALL_SO(kith_self, ZERO, 1, return kith_self().id != 0;),
     CALL_SO(kith_yield, ZERO, 0, kith_yield(); return 0;),
@@ -343,13 +329,13 @@ const row table[] = {
     /* runtime.h */
     CALL_SO(kith_stopping, PURE, 1, return kith_stopping() == t.stopping;),
     CALL(kith_signal, CODE, 0, SIGUSR1, 1),
-    CALL(kith_blocking, WAITS, 0, nothing, nullptr),
+    CALL(kith_blocking, WAITS, 0, kt_nothing, nullptr),
     CALL(kith_dump, WAITS, 0, t.fd),
     CALL(kith_runtime_info, CODE, 0, &t.all),
     CALL(kith_worker_info, CODE, 0, 0, &t.worker),
     CALL_SO(kith_start, START, KITH_EALREADY, const int rc = kith_start(nullptr);
             if (rc == 0) return kith_stop(0, 0); return rc;),
-    CALL(kith_main, START, KITH_EALREADY, nothing, nullptr, 0, nullptr),
+    CALL(kith_main, START, KITH_EALREADY, kt_nothing, nullptr, 0, nullptr),
     CALL(kith_stop, CODE, 0, 0, 20000),
 };
 
@@ -520,7 +506,7 @@ TEST(Runtime, InAForkedChildEveryCallAnswersForkedAndMakesNoSystemCall)
 
     ASSERT_EQ(0, kith_start(nullptr));
     const kith_pid me = kith_self();
-    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &pid));
 
     for (int (*body)() : {call_all_in_watched_child, call_all_in_child}) {
         const int status = status_of_child(body);
@@ -566,7 +552,7 @@ class Anywhere : public testing::Test {
     void SetUp() override
     {
         ASSERT_EQ(0, kith_start(nullptr));
-        ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &peer_));
+        ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &peer_));
     }
 
     void TearDown() override

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * exit_test.cc -- death: of what, in which order, and what is left. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include "core/seam.h"
@@ -15,14 +16,6 @@ using Exit = kt_runtime;
 const kith_reason of_normal = {KITH_NORMAL, 0, ""};
 const kith_reason of_shutdown = {KITH_SHUTDOWN, 0, ""};
 const kith_reason of_kill = {KITH_KILL, 0, ""};
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    return kith_receive(&m, KITH_INFINITY);
-}
 
 /* A process that waits, and the monitor that sees it die. */
 kith_pid
@@ -226,7 +219,7 @@ TEST_F(Exit, KillEndsEveryWait)
     static const kith_fn waits[] = {
         [](void *) { return kith_sleep(KITH_INFINITY); },
         [](void *) { return kith_sleep(1000000); },
-        wait_for_ever,
+        kt_wait_for_ever,
         [](void *) {
             const kith_msg *m;
             return kith_receive_tag(1, &m, 1000000);
@@ -319,7 +312,7 @@ TEST_F(Exit, DeferredFunctionsRunWhateverItDiesOf)
         [](void *) { return static_cast<int>(KITH_EIO); },
         [](void *) -> int { kith_exit(of_shutdown); },
         [](void *) { return kith_exit_signal(kith_self(), of_kill); },
-        wait_for_ever,    // killed from outside
+        kt_wait_for_ever,    // killed from outside
     };
     int n = 0;
 
@@ -392,7 +385,7 @@ TEST_F(Exit, WaitsInDeferredFunctionsAnswerKilledAfterAKill)
 
     slept = received = waited = called = timed = 0;
     there = false;
-    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &other));
+    ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &other));
     ASSERT_EQ(0, kith_spawn_monitor(
                      [](void *) {
                          const auto fn = [](void *) {
@@ -617,7 +610,7 @@ TEST_F(Exit, TheNameIsFreeWhenOthersHearOfTheDeath)
 
         o.name = "only one";
         o.monitor = &ref;
-        ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid))
+        ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid))
             << "the last is gone";
         ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
         ASSERT_EQ(KITH_KILLED, kt_why(ref).kind);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * inbox_test.cc -- the order of what was received: messages with priority first. */
+#include "tests/support/record.h"
 #include "tests/support/runtime.h"
 
 #include "core/fiber.h"
@@ -19,15 +20,6 @@ namespace
 
 using Inbox = kt_runtime;
 
-ki_proc *
-self()
-{
-    ki_proc *p = nullptr;
-
-    EXPECT_EQ(0, ki_enter(&p));
-    return p;
-}
-
 /* As if it had come with priority. */
 void
 receive_priority(std::uint64_t number)
@@ -36,14 +28,14 @@ receive_priority(std::uint64_t number)
 
     ASSERT_NE(nullptr, m);
     *static_cast<std::uint64_t *>(m->pub.data) = number;
-    ki_inbox_add_priority(self(), &m->node);
+    ki_inbox_add_priority(kt_own_record(), &m->node);
 }
 
 void
 receive_ordinary(std::uint64_t number)
 {
     ASSERT_EQ(0, kt_send(kith_self(), number, number));
-    EXPECT_TRUE(ki_proc_take(self()));
+    EXPECT_TRUE(ki_proc_take(kt_own_record()));
 }
 
 void

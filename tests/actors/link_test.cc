@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * link_test.cc -- two that hear of each other's death. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <algorithm>
@@ -14,15 +15,6 @@ using Link = kt_runtime;
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 const kith_reason of_shutdown = {KITH_SHUTDOWN, 0, ""};
 const kith_reason of_user = {KITH_USER, 4, "four"};
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
 
 /* Links to whom it is told, says so, and waits. */
 int
@@ -47,7 +39,7 @@ struct couple {
     {
         const kith_msg *m;
 
-        EXPECT_EQ(0, kith_spawn_monitor(wait_for_ever, nullptr, 0, &pid[0], &ref[0]));
+        EXPECT_EQ(0, kith_spawn_monitor(kt_wait_for_ever, nullptr, 0, &pid[0], &ref[0]));
         const kith_pid g[2] = {pid[0], kith_self()};
         EXPECT_EQ(0, kith_spawn_monitor(link_and_wait, g, sizeof g, &pid[1], &ref[1]));
         EXPECT_EQ(0, kith_receive_tag(1, &m, kt_long()));
@@ -135,7 +127,7 @@ TEST_F(Link, WhoTrapsGetsAMessageOfEveryReason)
 TEST_F(Link, ToTheDeadAnswersNoproc)
 {
     kith_pid dead;
-    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &dead));
+    ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &dead));
     kill(dead);
 
     in_process([dead] {
@@ -159,7 +151,7 @@ TEST_F(Link, TwiceIsOnce)
         const kith_msg *m;
 
         kith_flag_trap_exit(true);
-        ASSERT_EQ(0, kith_spawn_link(wait_for_ever, nullptr, 0, &pid));
+        ASSERT_EQ(0, kith_spawn_link(kt_wait_for_ever, nullptr, 0, &pid));
         EXPECT_EQ(0, kith_link(pid));
         EXPECT_EQ(0, kith_link(pid));
         EXPECT_EQ(0, kith_exit_signal(pid, of_shutdown));
@@ -179,7 +171,7 @@ TEST_F(Link, AfterUnlinkNothingComes)
         for (std::size_t i = kt_scale(2000); i > 0; i--) {
             kith_pid pid;
 
-            ASSERT_EQ(0, kith_spawn_link(wait_for_ever, nullptr, 0, &pid));
+            ASSERT_EQ(0, kith_spawn_link(kt_wait_for_ever, nullptr, 0, &pid));
             if (i % 2 == 0) {
                 ASSERT_EQ(0, kith_exit_signal(pid, of_shutdown));
             }
@@ -201,7 +193,7 @@ TEST_F(Link, UnlinkFreesTheOtherSideToo)
 {
     const kith_pid me = kith_self();
     kith_pid other;
-    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &other));
+    ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &other));
 
     const kith_reason why = run([=] {
         if (const int rc = kith_link(other); rc < 0)
@@ -437,7 +429,7 @@ TEST_F(Link, AThreadIsToldToo)
     const kith_msg *m;
 
     kith_flag_trap_exit(true);
-    ASSERT_EQ(0, kith_spawn_link(wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn_link(kt_wait_for_ever, nullptr, 0, &pid));
     EXPECT_EQ(0, kith_exit_signal(pid, of_shutdown));
 
     ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, kt_long()));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * message_test.cc -- sending: what arrives, in which order, and whose the bytes are. */
 #include "tests/support/bytes.h"
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -11,14 +12,6 @@ namespace
 {
 
 using Message = kt_runtime;
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    return kith_receive(&m, KITH_INFINITY);
-}
 
 TEST_F(Message, SendCopiesTheBytes)
 {
@@ -100,7 +93,7 @@ TEST_F(Message, AMovedMessageMayBeMadeShorter)
 TEST_F(Message, AMovedMessageIsGoneWhateverTheAnswer)
 {
     kith_pid dead;
-    ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &dead));
+    ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &dead));
     kill(dead);
 
     kith_msg *mine = kith_msg_new(1, 64);

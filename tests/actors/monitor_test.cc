@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * monitor_test.cc -- hearing of a death, once. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <algorithm>
@@ -14,35 +15,9 @@ using Monitor = kt_runtime;
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 const kith_reason of_user = {KITH_USER, 12, "twelve"};
 
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
-
-kith_pid
-waiting()
-{
-    kith_pid pid = {0};
-
-    EXPECT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
-    return pid;
-}
-
-void
-expect_no_message()
-{
-    const kith_msg *m;
-
-    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
-}
-
 TEST_F(Monitor, SaysWhoDiedOfWhat)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     kith_ref ref;
     ASSERT_EQ(0, kith_monitor(pid, &ref));
 
@@ -58,12 +33,12 @@ TEST_F(Monitor, SaysWhoDiedOfWhat)
     EXPECT_EQ(KITH_USER, d.why.kind);
     EXPECT_EQ(12, d.why.code);
     EXPECT_STREQ("twelve", d.why.text);
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(Monitor, OfTheDeadOrUnknownComesAtOnceAsNoproc)
 {
-    const kith_pid dead = waiting();
+    const kith_pid dead = kt_waiting();
     kill(dead);
 
     for (const kith_pid pid : {dead, kith_pid{0}}) {
@@ -74,12 +49,12 @@ TEST_F(Monitor, OfTheDeadOrUnknownComesAtOnceAsNoproc)
         EXPECT_EQ(pid.id, m->from.id);
         EXPECT_EQ(KITH_NOPROC, kt_down(m).why.kind);
     }
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(Monitor, EachOneTellsByItself)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     std::vector<kith_ref> refs(10);
     for (kith_ref &r : refs)
         ASSERT_EQ(0, kith_monitor(pid, &r));
@@ -88,14 +63,14 @@ TEST_F(Monitor, EachOneTellsByItself)
 
     for (const kith_ref r : refs)
         EXPECT_EQ(KITH_KILLED, kt_why(r).kind);
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(Monitor, NeverKills)
 {
     in_process([] {
         kith_ref ref;
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
 
         ASSERT_EQ(0, kith_monitor(pid, &ref));
         EXPECT_EQ(0, kith_exit_signal(pid, of_kill));
@@ -105,7 +80,7 @@ TEST_F(Monitor, NeverKills)
 
 TEST_F(Monitor, TheWatchedOneHearsNothingOfTheWatchersDeath)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     in_process([pid] {
         kith_ref ref;
@@ -120,7 +95,7 @@ TEST_F(Monitor, TheWatchedOneHearsNothingOfTheWatchersDeath)
 TEST_F(Monitor, AfterDemonitorNoDownComes)
 {
     for (std::size_t i = kt_scale(2000); i > 0; i--) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         kith_ref ref;
         ASSERT_EQ(0, kith_monitor(pid, &ref));
         ASSERT_EQ(0, kith_exit_signal(pid, of_kill));
@@ -131,12 +106,12 @@ TEST_F(Monitor, AfterDemonitorNoDownComes)
         ASSERT_EQ(KITH_ETIMEOUT, kith_receive_ref(ref, &m, 0));
     }
     ASSERT_TRUE(kt_until([] { return kt_processes() == 0; }));
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(Monitor, DemonitorSaysWhetherItWasActive)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     kith_ref ref;
 
     ASSERT_EQ(0, kith_monitor(pid, &ref));
@@ -153,12 +128,12 @@ TEST_F(Monitor, DemonitorSaysWhetherItWasActive)
     EXPECT_EQ(KITH_NOPROC, kt_why(ref).kind) << "and stays there without FLUSH";
     ASSERT_EQ(0, kith_monitor(pid, &ref));
     EXPECT_EQ(0, kith_demonitor(ref, KITH_INFO | KITH_FLUSH));
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(Monitor, DemonitorOfNoneOrAnothersIsNothing)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     kith_ref ref;
     ASSERT_EQ(0, kith_monitor(pid, &ref));
 
@@ -173,7 +148,7 @@ TEST_F(Monitor, DemonitorOfNoneOrAnothersIsNothing)
 
 TEST_F(Monitor, FlushTakesOnlyItsOwnMessage)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     kith_ref a, b;
     ASSERT_EQ(0, kith_monitor(pid, &a));
     ASSERT_EQ(0, kt_send(kith_self(), 1, 1));
@@ -191,7 +166,7 @@ TEST_F(Monitor, FlushTakesOnlyItsOwnMessage)
 
 TEST_F(Monitor, ByNameFollowsWhoHasItNow)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
     kith_ref ref;
     const kith_msg *m;
     ASSERT_EQ(0, kith_register("watched", pid));
@@ -221,7 +196,7 @@ TEST_F(Monitor, OfOneselfIsNone)
         EXPECT_EQ(0u, info.n_monitors);
         EXPECT_EQ(0, kith_demonitor(ref, KITH_INFO));
         ASSERT_EQ(0, kith_monitor(kith_self(), &ref));
-        expect_no_message();
+        kt_expect_no_message();
 
         for (const unsigned flag : {KITH_ALIAS, KITH_ALIAS_ONCE, KITH_ALIAS_DEMONITOR}) {
             ASSERT_EQ(0, kith_monitor_opt(kith_self(), flag, &ref));
@@ -237,7 +212,7 @@ TEST_F(Monitor, OfOneselfIsNone)
 TEST_F(Monitor, AfterAKillByTheSameSenderFindsNobody)
 {
     for (std::size_t i = kt_scale(500); i > 0; i--) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         const kith_msg *m;
         kith_ref before, after;
 
@@ -254,7 +229,7 @@ TEST_F(Monitor, AfterAKillByTheSameSenderFindsNobody)
         ASSERT_EQ(KITH_NOPROC, kt_down(m).why.kind);
         kith_flag_trap_exit(false);
     }
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 /* Who ends by itself lives until its deferred functions are done. */
@@ -293,7 +268,7 @@ TEST_F(Monitor, EachTellsExactlyOnceHoweverTheDeathRaces)
 
     told = 0;
     for (std::size_t r = 0; r < rounds; r++) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
         for (int w = 0; w < 4; w++)
             spawn([pid, w] {
                 kith_ref refs[3];
@@ -325,7 +300,7 @@ TEST_F(Monitor, WatchersAndWatchedMayDieTogether)
 
     for (std::size_t round = kt_scale(40); round > 0; round--) {
         for (kith_pid &p : watched)
-            p = waiting();
+            p = kt_waiting();
         for (kith_pid &p : watchers)
             p = spawn([&watched] {
                 const kith_msg *m;

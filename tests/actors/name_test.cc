@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * name_test.cc -- one name a process, one process a name. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include "actors/name.h"
@@ -13,27 +14,9 @@ namespace
 
 using Name = kt_runtime;
 
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
-
-kith_pid
-waiting()
-{
-    kith_pid pid = {0};
-
-    EXPECT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
-    return pid;
-}
-
 TEST_F(Name, FindsWhoHasIt)
 {
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     EXPECT_EQ(0u, kith_whereis("clerk").id);
     ASSERT_EQ(0, kith_register("clerk", pid));
@@ -49,7 +32,7 @@ TEST_F(Name, FindsWhoHasIt)
 
 TEST_F(Name, IsOnePerProcessAndOneProcessPerName)
 {
-    const kith_pid a = waiting(), b = waiting();
+    const kith_pid a = kt_waiting(), b = kt_waiting();
 
     ASSERT_EQ(0, kith_register("a", a));
     EXPECT_EQ(KITH_EEXIST, kith_register("a", b));
@@ -66,7 +49,7 @@ TEST_F(Name, IsOnePerProcessAndOneProcessPerName)
 TEST_F(Name, HasOneTo255Bytes)
 {
     const std::string longest(255, 'n'), longer(256, 'n');
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     EXPECT_EQ(KITH_EINVAL, kith_register("", pid));
     EXPECT_EQ(KITH_EINVAL, kith_register(nullptr, pid));
@@ -81,7 +64,7 @@ TEST_F(Name, HasOneTo255Bytes)
 TEST_F(Name, IsCopied)
 {
     char text[] = "mine";
-    const kith_pid pid = waiting();
+    const kith_pid pid = kt_waiting();
 
     ASSERT_EQ(0, kith_register(text, pid));
     text[0] = 'f';
@@ -111,7 +94,7 @@ TEST_F(Name, ManyAreFoundAtOnce)
     std::vector<kith_pid> pids(kt_procs(3000));
 
     for (std::size_t i = 0; i < pids.size(); i++) {
-        pids[i] = waiting();
+        pids[i] = kt_waiting();
         ASSERT_EQ(0, kith_register(("name " + std::to_string(i)).c_str(), pids[i]));
     }
     for (std::size_t i = 0; i < pids.size(); i++)
@@ -127,7 +110,7 @@ TEST_F(Name, AreListedWithThoseWhoHaveThem)
 {
     std::vector<kith_name> list(8);
     const std::string longest(255, 'n');
-    const kith_pid a = waiting(), b = waiting();
+    const kith_pid a = kt_waiting(), b = kt_waiting();
 
     EXPECT_EQ(0, kith_registered(list.data(), list.size()));
     ASSERT_EQ(0, kith_register("a", a));
@@ -159,9 +142,9 @@ TEST_F(Name, OneThatIsNotBornYetIsInNoList)
     kith_pid pid;
 
     o.name = "child";
-    ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid));
     EXPECT_EQ(1, kith_registered(nullptr, 0));
-    EXPECT_EQ(KITH_EEXIST, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EEXIST, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, nullptr));
     EXPECT_EQ(1, kith_registered(nullptr, 0));
     EXPECT_EQ(1u, ki_name_count());
     kill(pid);
@@ -176,7 +159,7 @@ TEST_F(Name, IsLookedUpWhileOthersComeAndGo)
 
     over = false;
     found = wrong = 0;
-    rock = waiting();
+    rock = kt_waiting();
     ASSERT_EQ(0, kith_register("rock", rock));
     for (int i = 0; i < 3; i++)
         spawn([] {
@@ -224,7 +207,7 @@ TEST_F(Name, OfManyWhoWantItOneHasIt)
 TEST_F(Name, RegisteringTheDyingFromOutsideLeavesNoNameBehind)
 {
     for (std::size_t i = kt_scale(2000); i > 0; i--) {
-        const kith_pid pid = waiting();
+        const kith_pid pid = kt_waiting();
 
         ASSERT_EQ(0, kith_exit_signal(pid, kith_reason_of(KITH_KILL, 0, nullptr)));
         const int rc = kith_register("late", pid);

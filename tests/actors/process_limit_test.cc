@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * process_limit_test.cc -- so many processes and not one more. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include <atomic>
@@ -18,15 +19,6 @@ class ProcessLimit : public kt_sockets {
 };
 
 int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
-
-int
 no_conn(kith_socket, void *)
 {
     return 0;
@@ -40,7 +32,7 @@ fill()
     while (kt_processes() < limit) {
         kith_pid pid = {0};
 
-        EXPECT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+        EXPECT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &pid));
         if (testing::Test::HasFailure())
             break;
         pids.push_back(pid);
@@ -64,10 +56,11 @@ TEST_F(ProcessLimit, OneMoreIsRefusedAndNothingIsLost)
         o.monitor = &ref;
         o.give = pair.far;
         o.name = "one more";
-        EXPECT_EQ(KITH_EAGAIN, kith_spawn(wait_for_ever, nullptr, 0, &pid));
-        EXPECT_EQ(KITH_EAGAIN, kith_spawn_link(wait_for_ever, nullptr, 0, &pid));
-        EXPECT_EQ(KITH_EAGAIN, kith_spawn_monitor(wait_for_ever, nullptr, 0, &pid, &ref));
-        EXPECT_EQ(KITH_EAGAIN, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+        EXPECT_EQ(KITH_EAGAIN, kith_spawn(kt_wait_for_ever, nullptr, 0, &pid));
+        EXPECT_EQ(KITH_EAGAIN, kith_spawn_link(kt_wait_for_ever, nullptr, 0, &pid));
+        EXPECT_EQ(KITH_EAGAIN,
+                  kith_spawn_monitor(kt_wait_for_ever, nullptr, 0, &pid, &ref));
+        EXPECT_EQ(KITH_EAGAIN, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid));
         EXPECT_EQ(KITH_EAGAIN, kith_socket_spawn(pair.far, no_conn, nullptr, 0, &pid));
         EXPECT_EQ(KITH_EAGAIN, kith_server_start(&server, nullptr, nullptr, 0, &pid));
 
@@ -84,10 +77,10 @@ TEST_F(ProcessLimit, OneMoreIsRefusedAndNothingIsLost)
         /* One goes, one comes. */
         ASSERT_EQ(0, kith_exit_signal(pids.back(), of_kill));
         ASSERT_TRUE(kt_eventually([] { return kt_processes() < limit; }));
-        ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+        ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid));
         EXPECT_EQ(pid, kith_whereis("one more"));
         EXPECT_EQ(pid, kt_owner(pair.far));
-        EXPECT_EQ(KITH_EAGAIN, kith_spawn(wait_for_ever, nullptr, 0, nullptr));
+        EXPECT_EQ(KITH_EAGAIN, kith_spawn(kt_wait_for_ever, nullptr, 0, nullptr));
         ASSERT_EQ(0, kith_unlink(pid));
         pids.back() = pid;
         for (const kith_pid p : pids)
@@ -149,8 +142,8 @@ TEST(Runtime, TakesALimitOfProcesses)
     o.processes = 2;
     ASSERT_EQ(0, kith_start(&o));
     for (int i = 0; i < 2; i++)
-        ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &pid));
-    EXPECT_EQ(KITH_EAGAIN, kith_spawn(wait_for_ever, nullptr, 0, &pid));
+        ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &pid));
+    EXPECT_EQ(KITH_EAGAIN, kith_spawn(kt_wait_for_ever, nullptr, 0, &pid));
     EXPECT_EQ(0, kith_stop(0, 5000));
 }
 

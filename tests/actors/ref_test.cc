@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ref_test.cc -- a message is found by its ref without a look at the others. */
+#include "tests/support/record.h"
 #include "tests/support/runtime.h"
 
 #include "core/fiber.h"
@@ -19,15 +20,6 @@ namespace
 {
 
 using Ref = kt_runtime;
-
-ki_proc *
-self()
-{
-    ki_proc *p = nullptr;
-
-    EXPECT_EQ(0, ki_enter(&p));
-    return p;
-}
 
 void
 send_plain(std::uint64_t n)
@@ -52,7 +44,7 @@ past_timer(std::uint64_t number)
     kith_ref ref = {0};
 
     EXPECT_EQ(0, kith_send_after(0, kith_self(), 2, KITH_IOV(number), &ref));
-    while (!ki_ref_find(self(), ref.id))
+    while (!ki_ref_find(kt_own_record(), ref.id))
         EXPECT_EQ(0, kith_sleep(1));
     return ref;
 }
@@ -73,11 +65,11 @@ steps_to(kith_ref ref, std::uint64_t tag)
     const kith_msg *m;
 
     kith_yield(); /* a full budget */
-    const std::int32_t before = self()->fiber.budget;
+    const std::int32_t before = kt_own_record()->fiber.budget;
     EXPECT_EQ(0, kith_receive_ref(ref, &m, 0));
     EXPECT_EQ(tag, m->tag);
     EXPECT_EQ(ref, m->ref);
-    return before - self()->fiber.budget;
+    return before - kt_own_record()->fiber.budget;
 }
 
 TEST_F(Ref, CostsTheSameHoweverMuchIsQueued)
@@ -116,10 +108,11 @@ TEST_F(Ref, OneThatIsWaitedForIsFoundBehindManyOthers)
 
         send_plain(1000);
         ASSERT_EQ(0, kith_send_after(1, kith_self(), 2, {nullptr, 0}, &ref));
-        const std::int32_t before = self()->fiber.budget;
+        const std::int32_t before = kt_own_record()->fiber.budget;
         ASSERT_EQ(0, kith_receive_ref(ref, &m, kt_long()));
         EXPECT_EQ(2u, m->tag);
-        EXPECT_LE(before - self()->fiber.budget, 2) << "or a fresh budget after the wait";
+        EXPECT_LE(before - kt_own_record()->fiber.budget, 2)
+            << "or a fresh budget after the wait";
         drop_all();
     });
 }
@@ -133,9 +126,9 @@ TEST_F(Ref, FlushIsNoScan)
             send_plain(n);
             ref = dead_monitor();
             kith_yield();
-            const std::int32_t before = self()->fiber.budget;
+            const std::int32_t before = kt_own_record()->fiber.budget;
             EXPECT_EQ(0, kith_demonitor(ref, KITH_FLUSH));
-            EXPECT_LE(before - self()->fiber.budget, 1);
+            EXPECT_LE(before - kt_own_record()->fiber.budget, 1);
             const kith_msg *m;
             EXPECT_EQ(KITH_ETIMEOUT, kith_receive_ref(ref, &m, 0));
             EXPECT_EQ(KITH_ETIMEOUT, kith_receive_tag(KITH_TAG_DOWN, &m, 0));
@@ -278,7 +271,7 @@ receive_through(kith_ref ref, std::uint64_t number, bool priority)
     ASSERT_NE(nullptr, m);
     EXPECT_EQ(sizeof number, m->pub.len);
     *static_cast<std::uint64_t *>(m->pub.data) = number;
-    ki_ref_received(self(), record_of(ref), m, priority);
+    ki_ref_received(kt_own_record(), record_of(ref), m, priority);
 }
 
 TEST_F(Ref, SeveralOfOneRefComeInTheirOrder)
@@ -295,7 +288,7 @@ TEST_F(Ref, SeveralOfOneRefComeInTheirOrder)
         receive_through(ref, 3, true);
         ASSERT_EQ(0, kt_send(other, 1, 1));
         ASSERT_EQ(0, kith_wait(other, nullptr, kt_long()));
-        while (ki_proc_take(self())) /* and the DOWN is there */
+        while (ki_proc_take(kt_own_record())) /* and the DOWN is there */
             ;
         for (const std::uint64_t i : {3, 1, 2}) {
             const kith_msg *m;
@@ -368,7 +361,7 @@ class model {
         }
         default:
             ASSERT_EQ(0, kt_send(kith_self(), 1, number));
-            EXPECT_TRUE(ki_proc_take(self()));
+            EXPECT_TRUE(ki_proc_take(kt_own_record()));
             insert({number, 1, {0}, false});
         }
     }

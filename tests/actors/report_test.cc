@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report_test.cc -- what the library says of the living and of the dying. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -18,31 +19,6 @@
 namespace
 {
 
-int
-trap_and_wait(void *arg)
-{
-    const kith_msg *m;
-
-    kith_flag_trap_exit(true);
-    if (arg != nullptr)
-        kt_ignore(kith_send(*static_cast<kith_pid *>(arg), 1, nullptr, 0));
-    while (kith_receive(&m, KITH_INFINITY) == 0)
-        ;
-    return 0;
-}
-
-bool
-line_with(const std::string &text, const char *a, const char *b)
-{
-    for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
-        end = std::min(text.find('\n', at), text.size());
-        const std::string line = text.substr(at, end - at);
-        if (line.find(a) != std::string::npos && line.find(b) != std::string::npos)
-            return true;
-    }
-    return false;
-}
-
 /* ---- reports ---- */
 
 using Report = kt_runtime;
@@ -54,7 +30,7 @@ TEST_F(Report, ADumpHasALineForEachProcess)
     kith_pid pid;
     int fd[2];
 
-    ASSERT_EQ(0, kith_spawn(trap_and_wait, &me, sizeof me, &pid));
+    ASSERT_EQ(0, kith_spawn(kt_trap_and_wait, &me, sizeof me, &pid));
     ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
     ASSERT_TRUE(kt_until([pid] {
         struct kith_process_info info = KITH_PROCESS_INFO_INIT;
@@ -68,7 +44,7 @@ TEST_F(Report, ADumpHasALineForEachProcess)
     close(fd[0]);
     text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
 
-    EXPECT_TRUE(line_with(text, "trap_and_wait", "receive")) << text;
+    EXPECT_TRUE(kt_line_with(text, "trap_and_wait", "receive")) << text;
     kill(pid);
     EXPECT_EQ(KITH_EBADF, kith_dump(-1)) << "the kernel's code";
 }
@@ -84,7 +60,7 @@ TEST_F(Report, InfoTellsWhatAProcessIsAndDoes)
 
     o.stack = 200 * 1024;
     o.monitor = &ref;
-    ASSERT_EQ(0, kith_spawn_opt(&o, trap_and_wait, &me, sizeof me, &pid));
+    ASSERT_EQ(0, kith_spawn_opt(&o, kt_trap_and_wait, &me, sizeof me, &pid));
     ASSERT_EQ(0, kith_receive_tag(1, &m, kt_long()));
     ASSERT_TRUE(kt_until([&] {
         return kith_process_info(pid, &info) == 0 && info.status == KITH_STATUS_WAITING;
@@ -121,7 +97,7 @@ TEST_F(Report, InfoCountsWhatTheCallerHas)
         kith_pid pid;
 
         ASSERT_EQ(0, kith_process_info(me, &before));
-        ASSERT_EQ(0, kith_spawn_link(trap_and_wait, &me, sizeof me, &pid));
+        ASSERT_EQ(0, kith_spawn_link(kt_trap_and_wait, &me, sizeof me, &pid));
         ASSERT_NE(nullptr, kt_receive());
         for (kith_ref &r : ref)
             ASSERT_EQ(0, kith_monitor(pid, &r));

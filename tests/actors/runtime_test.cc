@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * runtime_test.cc -- start and stop, kith_main, a fork, and starting again. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <cstdlib>
@@ -11,25 +12,6 @@ namespace
 {
 
 const kith_reason of_kill = {KITH_KILL, 0, ""};
-
-int
-nothing(void *)
-{
-    return 0;
-}
-
-int
-trap_and_wait(void *arg)
-{
-    const kith_msg *m;
-
-    kith_flag_trap_exit(true);
-    if (arg != nullptr)
-        kt_ignore(kith_send(*static_cast<kith_pid *>(arg), 1, nullptr, 0));
-    while (kith_receive(&m, KITH_INFINITY) == 0)
-        ;
-    return 0;
-}
 
 TEST(Runtime, AProcessMayForkAndExec)
 {
@@ -58,7 +40,7 @@ TEST(Runtime, StartsOnce)
 {
     ASSERT_EQ(0, kith_start(nullptr));
     EXPECT_EQ(KITH_EALREADY, kith_start(nullptr));
-    EXPECT_EQ(KITH_EALREADY, kith_main(nothing, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EALREADY, kith_main(kt_nothing, nullptr, 0, nullptr));
     EXPECT_EQ(0, kith_stop(0, 0));
     EXPECT_EQ(KITH_ESTOPPED, kith_stop(0, 0));
 }
@@ -93,7 +75,7 @@ TEST(Runtime, RefusesOptionsThatMakeNoSense)
     o = KITH_OPTIONS_INIT;
     o.processes = 134217728;
     EXPECT_EQ(KITH_EINVAL, kith_start(&o));
-    EXPECT_EQ(KITH_EINVAL, kith_main(nothing, nullptr, 0, &o));
+    EXPECT_EQ(KITH_EINVAL, kith_main(kt_nothing, nullptr, 0, &o));
     o = KITH_OPTIONS_INIT;
     o.workers = 3;
     ASSERT_EQ(0, kith_start(&o));
@@ -137,7 +119,8 @@ TEST(Main, StopsTheRestWithTheOptionsTimes)
                      [](void *) {
                          kith_pid me = kith_self();
                          const kith_msg *m;
-                         const int rc = kith_spawn(trap_and_wait, &me, sizeof me, nullptr);
+                         const int rc =
+                             kith_spawn(kt_trap_and_wait, &me, sizeof me, nullptr);
 
                          return rc < 0 ? rc : kith_receive(&m, KITH_INFINITY);
                      },
@@ -159,9 +142,9 @@ TEST(Runtime, RestartsWithoutLosingThreadsOrDescriptors)
         kith_socket s;
 
         ASSERT_EQ(0, kith_start(nullptr)) << "the " << i << "th time";
-        ASSERT_EQ(0,
-                  kith_spawn_monitor([](void *) { return kith_blocking(nothing, nullptr); },
-                                     nullptr, 0, nullptr, &ref));
+        ASSERT_EQ(
+            0, kith_spawn_monitor([](void *) { return kith_blocking(kt_nothing, nullptr); },
+                                  nullptr, 0, nullptr, &ref));
         ASSERT_EQ(KITH_NORMAL, kt_why(ref).kind);
         ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &s));    // the stop closes it
         ASSERT_EQ(0, kith_stop(0, 0));

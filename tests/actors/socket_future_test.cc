@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_future_test.cc -- operations that go on while their starter does something else. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include <cstring>
@@ -12,26 +13,10 @@ using SocketFuture = kt_sockets;
 
 char byte;    // for what is never written to, or by nobody else meanwhile
 
-kith_socket
-listen_here()
-{
-    const kt_place place;
-
-    return kt_listen(place);
-}
-
-void
-expect_no_message()
-{
-    const kith_msg *m = nullptr;
-
-    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
-}
-
 TEST_F(SocketFuture, EachCallHasAStartWhoseAwaitAnswersTheSame)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
         const kith_sockaddr at = kt_name_of(l);
         kith_future accept, connect, recv, send;
         kith_socket c = {0};
@@ -112,7 +97,7 @@ TEST_F(SocketFuture, ACancelledOneHasEndedAndLosesNoByte)
         EXPECT_EQ(KITH_ECLOSED, kith_await(f, 0));
         EXPECT_EQ(0, kith_await_any(&f, 1, 0)) << "what has ended counts as done";
         kith_future_to_mailbox(f);
-        expect_no_message();
+        kt_expect_no_message();
         kt_close(p);
     });
 }
@@ -165,7 +150,7 @@ TEST_F(SocketFuture, OfZeroIsNoneAndAnothersIsNotOurs)
 TEST_F(SocketFuture, AnAcceptIsAwaitedBySocketAndNothingElseIs)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here();
+        const kith_socket l = kt_listen_here();
         const kt_pair p = kt_pair_of();
         kith_future accept, recv;
         kith_socket c;
@@ -234,7 +219,7 @@ TEST_F(SocketFuture, ToTheMailboxItComesAsOneMessageBeforeOrAfter)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
-        const kith_socket l = listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
         const kith_sockaddr at = kt_name_of(l);
         kith_future before, after, accept;
         char c[2];
@@ -267,7 +252,7 @@ TEST_F(SocketFuture, ToTheMailboxItComesAsOneMessageBeforeOrAfter)
         EXPECT_EQ(0, d->result);
         EXPECT_EQ(kith_self(), kt_owner(d->socket));
         kt_close(d->socket);
-        expect_no_message();
+        kt_expect_no_message();
         kt_close(s);
         kt_close(l);
         kt_close(p);
@@ -301,7 +286,7 @@ TEST_F(SocketFuture, AClosedSocketEndsItWithEclosed)
 TEST_F(SocketFuture, ACancelledAcceptLeavesTheConnectionToTheNext)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
         const kith_sockaddr at = kt_name_of(l);
         kith_future f;
         kith_socket c;
@@ -318,7 +303,7 @@ TEST_F(SocketFuture, ACancelledAcceptLeavesTheConnectionToTheNext)
 
 TEST_F(SocketFuture, AConnectionThatNobodyTookIsClosedWithItsStarter)
 {
-    const kith_socket l = listen_here(), s = kt_open(KITH_INET);
+    const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
     const kith_sockaddr at = kt_name_of(l);
 
     in_process([=] {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_link_test.cc -- links and monitors of sockets: who hears of a close, and when. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include <atomic>
@@ -14,14 +15,6 @@ using SocketMonitor = kt_sockets;
 const kith_reason of_normal = {KITH_NORMAL, 0, ""};
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 const kith_reason of_user = {KITH_USER, 6, "six"};
-
-void
-expect_no_message()
-{
-    const kith_msg *m;
-
-    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
-}
 
 /* The next message is `tag`, of this socket and nobody's pid. */
 kith_reason
@@ -96,7 +89,7 @@ TEST_F(SocketMonitor, ACloseIsNormal)
             EXPECT_EQ(KITH_NORMAL, kt_down(m).why.kind);
         }
         EXPECT_EQ(0, kith_wait(other, nullptr, kt_long()));
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
@@ -112,7 +105,7 @@ TEST_F(SocketMonitor, OfAClosedOneComesAtOnceAsNoproc)
         EXPECT_EQ(KITH_EBADF, kith_socket_monitor({0}, &ref));
         EXPECT_EQ(KITH_EBADF, kith_socket_monitor({kith_self().id}, &ref));
         EXPECT_EQ(KITH_EINVAL, kith_socket_monitor(s, nullptr));
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 
@@ -136,7 +129,7 @@ TEST_F(SocketMonitor, SaysWhatTheOwnerDiedOf)
         EXPECT_EQ(why.code, got.code);
         EXPECT_STREQ(why.text, got.text);
     }
-    expect_no_message();
+    kt_expect_no_message();
 }
 
 TEST_F(SocketMonitor, AHandlerMayAskAndIsTold)
@@ -198,7 +191,7 @@ TEST_F(SocketLink, ACloseKillsNobodyAndIsAMessageToWhoTraps)
         EXPECT_EQ(before + 1, info.n_links);
         kt_close(s);
         EXPECT_EQ(KITH_NORMAL, why_of(s, KITH_TAG_EXIT).kind);
-        expect_no_message();
+        kt_expect_no_message();
         EXPECT_EQ(0, kith_send(other, 2, nullptr, 0)) << "it lives";
         EXPECT_EQ(0, kith_wait(other, nullptr, kt_long()));
         kith_flag_trap_exit(false);
@@ -219,7 +212,7 @@ TEST_F(SocketLink, AfterUnlinkNothingComes)
         }
         EXPECT_EQ(0, kith_socket_unlink({0}));
         kith_yield();
-        expect_no_message();
+        kt_expect_no_message();
         kith_flag_trap_exit(false);
     });
 }
@@ -232,11 +225,11 @@ TEST_F(SocketLink, ToAClosedOneIsAsToTheDead)
         kt_close(s);
         EXPECT_EQ(KITH_ECLOSED, kith_socket_link(s));
         EXPECT_EQ(KITH_EBADF, kith_socket_link({0}));
-        expect_no_message();
+        kt_expect_no_message();
         kith_flag_trap_exit(true);
         EXPECT_EQ(0, kith_socket_link(s));
         EXPECT_EQ(KITH_NOPROC, why_of(s, KITH_TAG_EXIT).kind);
-        expect_no_message();
+        kt_expect_no_message();
         kith_flag_trap_exit(false);
     });
 }
@@ -298,7 +291,7 @@ TEST_F(SocketLink, AnAbnormalDeathClosesItWhoeverOwnsIt)
             }
             kt_close(p.near);
         }
-        expect_no_message();
+        kt_expect_no_message();
     });
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_wait_test.cc -- how a wait ends: answer, timeout, select message, cancel. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include <atomic>
@@ -15,14 +16,6 @@ using SocketSelect = kt_sockets;
 using SocketCancel = kt_sockets;
 
 char byte;    // for what is never written to, or by nobody else meanwhile
-
-kith_socket
-listen_here()
-{
-    const kt_place place;
-
-    return kt_listen(place);
-}
 
 /* A pair between whose ends little fits, whatever the system would allow. */
 kt_pair
@@ -51,21 +44,13 @@ select_code(kith_socket s, unsigned op)
     return sel->code;
 }
 
-void
-expect_no_message()
-{
-    const kith_msg *m = nullptr;
-
-    EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
-}
-
 /* ---- timeouts ---- */
 
 TEST_F(SocketWait, WithZeroItTriesOnce)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
-        const kith_socket l = listen_here();
+        const kith_socket l = kt_listen_here();
         kith_socket c;
         char buf[8];
 
@@ -95,7 +80,7 @@ TEST_F(SocketWait, ATimeoutIsNeverEarly)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
-        const kith_socket l = listen_here();
+        const kith_socket l = kt_listen_here();
         kith_socket c;
 
         for (const kith_ms ms : {1, 2, 20}) {
@@ -327,14 +312,14 @@ TEST_F(SocketSelect, RecvTellsOnceWhenThereIsSomething)
         char buf[8];
 
         EXPECT_EQ(KITH_ESELECT, kith_socket_recv(p.far, buf, sizeof buf, 0, KITH_NOWAIT));
-        expect_no_message();
+        kt_expect_no_message();
         ASSERT_EQ(3, kith_socket_send(p.near, "abc", 3, 0, KITH_INFINITY));
 
         EXPECT_EQ(0, select_code(p.far, KITH_OP_RECV));
         EXPECT_EQ(3, kith_socket_recv(p.far, buf, sizeof buf, 0, KITH_NOWAIT));
         ASSERT_EQ(3, kith_socket_send(p.near, "def", 3, 0, KITH_INFINITY));
         EXPECT_EQ(3, kith_socket_recv(p.far, buf, 3, KITH_MSG_WAITALL, kt_long()));
-        expect_no_message();
+        kt_expect_no_message();
         kt_close(p);
     });
 }
@@ -348,7 +333,7 @@ TEST_F(SocketSelect, WhatIsThereIsTakenAtOnce)
         ASSERT_EQ(1, kith_socket_recv(p.far, &byte, 1, KITH_MSG_PEEK, kt_long()));
 
         EXPECT_EQ(1, kith_socket_recv(p.far, &byte, 1, 0, KITH_NOWAIT));
-        expect_no_message();
+        kt_expect_no_message();
         kt_close(p);
     });
 }
@@ -401,7 +386,7 @@ TEST_F(SocketSelect, SendGivesWhatWentThenTellsWhenThereIsRoom)
 TEST_F(SocketSelect, AcceptTellsOfAConnection)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
         const kith_sockaddr at = kt_name_of(l);
         kith_socket c;
 
@@ -420,7 +405,7 @@ TEST_F(SocketSelect, AcceptTellsOfAConnection)
 TEST_F(SocketSelect, AConnectRepeatedAfterItsMessageAnswersHowItWent)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here();
+        const kith_socket l = kt_listen_here();
         const kith_sockaddr at = kt_name_of(l);
 
         for (int round = 0; round < 2; round++) { /* the second finds nobody */
@@ -450,7 +435,7 @@ TEST_F(SocketSelect, EachOneOwedComesWithEclosedWhenTheSocketCloses)
 
         for (int i = 0; i < 3; i++)
             EXPECT_EQ(KITH_ECLOSED, select_code(p.far, KITH_OP_RECV));
-        expect_no_message();
+        kt_expect_no_message();
         kt_close(p.near);
     });
 }
@@ -510,7 +495,7 @@ TEST_F(SocketCancel, EndsTheWaitsItNamesAndNoOthers)
 TEST_F(SocketCancel, TellsASelectThatItIsNoUse)
 {
     by_process_and_thread([] {
-        const kith_socket l = listen_here();
+        const kith_socket l = kt_listen_here();
         kith_socket c;
 
         ASSERT_EQ(KITH_ESELECT, kith_socket_accept(l, KITH_NOWAIT, &c));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * spawn_test.cc -- birth: what a child has before it runs, and what is left when there is none. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -25,20 +26,6 @@ note_no_arg(void *arg)
 {
     seen = arg == nullptr ? 1 : 2;
     return 0;
-}
-
-int
-nothing(void *)
-{
-    return 0;
-}
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    return kith_receive(&m, KITH_INFINITY);
 }
 
 int
@@ -107,7 +94,8 @@ TEST_F(Spawn, WithoutAFunctionThereIsNoChild)
     EXPECT_EQ(KITH_EINVAL, kith_spawn_link(nullptr, nullptr, 0, &pid));
     EXPECT_EQ(KITH_EINVAL, kith_spawn_monitor(nullptr, nullptr, 0, &pid, &ref));
     EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(nullptr, nullptr, nullptr, 0, &pid));
-    EXPECT_EQ(KITH_EINVAL, kith_spawn(nothing, nullptr, 8, &pid)) << "bytes from nowhere";
+    EXPECT_EQ(KITH_EINVAL, kith_spawn(kt_nothing, nullptr, 8, &pid))
+        << "bytes from nowhere";
     EXPECT_EQ(0u, kt_processes());
 }
 
@@ -115,7 +103,7 @@ TEST_F(Spawn, NullOptionsAreTheDefaults)
 {
     kith_pid pid;
 
-    ASSERT_EQ(0, kith_spawn_opt(nullptr, wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn_opt(nullptr, kt_wait_for_ever, nullptr, 0, &pid));
 
     struct kith_process_info info = KITH_PROCESS_INFO_INIT;
     EXPECT_EQ(0, kith_process_info(pid, &info));
@@ -130,7 +118,7 @@ TEST_F(Spawn, OptionsOfAnOlderCallerStillWork)
 
     o.name = "younger";
     o.size = offsetof(kith_spawn_options, name);
-    ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid));
 
     EXPECT_EQ(0u, kith_whereis("younger").id) << "beyond what this caller knows";
     kill(pid);
@@ -142,9 +130,9 @@ TEST_F(Spawn, OptionsOfAnImpossibleSizeAreRefused)
     kith_pid pid;
 
     o.size = 0;
-    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&o, nothing, nullptr, 0, &pid));
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&o, kt_nothing, nullptr, 0, &pid));
     o.size = sizeof o + 1;
-    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&o, nothing, nullptr, 0, &pid));
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&o, kt_nothing, nullptr, 0, &pid));
 }
 
 TEST_F(Spawn, EachChildHasAPidOfItsOwn)
@@ -153,7 +141,7 @@ TEST_F(Spawn, EachChildHasAPidOfItsOwn)
     std::vector<kith_pid> children(100);
 
     for (kith_pid &c : children) {
-        ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &c));
+        ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &c));
         EXPECT_NE(0u, c.id);
         EXPECT_TRUE(ids.insert(c.id).second);
     }
@@ -177,7 +165,7 @@ TEST_F(Spawn, TheNameIsThereBeforeTheChildRuns)
     kith_pid pid;
 
     o.name = "early";
-    ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &pid));
 
     EXPECT_EQ(pid.id, kith_whereis("early").id);
     kill(pid);
@@ -191,11 +179,11 @@ TEST_F(Spawn, ATakenNameMeansNoChild)
     kith_ref ref = {7};
 
     o.name = "one";
-    ASSERT_EQ(0, kith_spawn_opt(&o, wait_for_ever, nullptr, 0, &first));
+    ASSERT_EQ(0, kith_spawn_opt(&o, kt_wait_for_ever, nullptr, 0, &first));
 
     o.monitor = &ref;
     o.link = true;
-    EXPECT_EQ(KITH_EEXIST, kith_spawn_opt(&o, nothing, nullptr, 0, &second));
+    EXPECT_EQ(KITH_EEXIST, kith_spawn_opt(&o, kt_nothing, nullptr, 0, &second));
     EXPECT_EQ(1u, kt_processes());
     EXPECT_EQ(first.id, kith_whereis("one").id);
     kill(first);
@@ -210,7 +198,7 @@ TEST_F(Spawn, AMonitorMadeWithTheChildHearsOfADeathAtOnce)
         kith_pid pid;
         kith_ref ref;
 
-        ASSERT_EQ(0, kith_spawn_monitor(nothing, nullptr, 0, &pid, &ref));
+        ASSERT_EQ(0, kith_spawn_monitor(kt_nothing, nullptr, 0, &pid, &ref));
         const kith_msg *m;
         ASSERT_EQ(0, kith_receive_ref(ref, &m, kt_long()));
         const kith_down d = kt_down(m);
@@ -227,7 +215,7 @@ TEST_F(Spawn, ALinkMadeWithTheChildTellsAtOnce)
         for (std::size_t i = kt_scale(2000); i > 0; i--) {
             kith_pid pid;
 
-            ASSERT_EQ(0, kith_spawn_link(nothing, nullptr, 0, &pid));
+            ASSERT_EQ(0, kith_spawn_link(kt_nothing, nullptr, 0, &pid));
             const kith_msg *m = kt_receive();
             ASSERT_NE(nullptr, m);
             ASSERT_EQ(KITH_TAG_EXIT, m->tag);
@@ -277,8 +265,8 @@ TEST_F(Spawn, OptionsThatMakeNoSenseAreInvalid)
 
     huge.stack = std::size_t{8} << 20;
     policy.mailbox_policy = KITH_MAILBOX_KILL + 1;
-    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&huge, nothing, nullptr, 0, nullptr));
-    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&policy, nothing, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&huge, kt_nothing, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EINVAL, kith_spawn_opt(&policy, kt_nothing, nullptr, 0, nullptr));
 }
 
 TEST_F(Spawn, AMessageSentBeforeTheFirstStepIsThere)
@@ -345,11 +333,11 @@ TEST_F(Spawn, AStalePidIsNobodyAfterItsSlotWasUsedOften)
     std::size_t reused = 0;
 
     in_process([&] {
-        ASSERT_EQ(0, kith_spawn_monitor(nothing, nullptr, 0, &old, &ref));
+        ASSERT_EQ(0, kith_spawn_monitor(kt_nothing, nullptr, 0, &old, &ref));
         (void) kt_why(ref);
         /* More than the 65,536 generations that fit into a mailbox's word. */
         for (std::size_t i = kt_scale(100000); i > 0; i--) {
-            ASSERT_EQ(0, kith_spawn_monitor(nothing, nullptr, 0, &now, &ref));
+            ASSERT_EQ(0, kith_spawn_monitor(kt_nothing, nullptr, 0, &now, &ref));
             (void) kt_why(ref);
             reused += (now.id ^ old.id) << 36 == 0;
             if (reused == 0 && i % 64 == 0)
@@ -357,7 +345,7 @@ TEST_F(Spawn, AStalePidIsNobodyAfterItsSlotWasUsedOften)
                     now;    // that slot lies with a worker that spawns nothing: take another
         }
         /* The last one, alive, in a slot that was used again and again. */
-        ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &now));
+        ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &now));
     });
 
     EXPECT_EQ(KITH_ENOPROC, kith_send(old, 1, nullptr, 0));
@@ -397,7 +385,7 @@ TEST_F(Spawn, ANameIsNotFoundBeforeTheChildIsSure)
     });
     in_process([&] {
         for (std::size_t i = 0; i < rounds; i++)
-            ASSERT_GT(0, kith_spawn_opt(&o, nothing, nullptr, 0, nullptr));
+            ASSERT_GT(0, kith_spawn_opt(&o, kt_nothing, nullptr, 0, nullptr));
     });
     over = true;
     EXPECT_EQ(0, kith_wait(caller, nullptr, kt_long()));

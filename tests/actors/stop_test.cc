@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * stop_test.cc -- a stop: who is waited for, asked, killed, and named. */
+#include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
 #include <atomic>
@@ -26,19 +27,6 @@ wait_for_ever(void *)
 {
     const kith_msg *m;
 
-    while (kith_receive(&m, KITH_INFINITY) == 0)
-        ;
-    return 0;
-}
-
-int
-trap_and_wait(void *arg)
-{
-    const kith_msg *m;
-
-    kith_flag_trap_exit(true);
-    if (arg != nullptr)
-        kt_ignore(kith_send(*static_cast<kith_pid *>(arg), 1, nullptr, 0));
     while (kith_receive(&m, KITH_INFINITY) == 0)
         ;
     return 0;
@@ -120,7 +108,7 @@ TEST_F(Stop, ThenKillsAndSaysHowMany)
 
     deferred = 0;
     for (int i = 0; i < 5; i++)
-        ASSERT_EQ(0, kith_spawn(trap_and_wait, &me, sizeof me, nullptr));
+        ASSERT_EQ(0, kith_spawn(kt_trap_and_wait, &me, sizeof me, nullptr));
     spawn([me] {
         kith_flag_trap_exit(true);
         ASSERT_EQ(0, kith_defer([](void *) { deferred++; }, nullptr));
@@ -150,7 +138,7 @@ TEST_F(Stop, EndsTheWaitsOfPlainThreads)
     std::vector<std::thread> threads;
 
     ready = 0;
-    ASSERT_EQ(0, kith_spawn(trap_and_wait, nullptr, 0, &pid));
+    ASSERT_EQ(0, kith_spawn(kt_trap_and_wait, nullptr, 0, &pid));
     ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &s));
     threads.emplace_back([] {
         const kith_msg *m;
@@ -503,7 +491,7 @@ the_blocker(void *)
 int
 the_waiter(void *arg)
 {
-    return trap_and_wait(arg);
+    return kt_trap_and_wait(arg);
 }
 
 int
@@ -532,18 +520,6 @@ start_the_four(kith_pid me)
     return rc;
 }
 
-bool
-line_with(const std::string &text, const char *a, const char *b)
-{
-    for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
-        end = std::min(text.find('\n', at), text.size());
-        const std::string line = text.substr(at, end - at);
-        if (line.find(a) != std::string::npos && line.find(b) != std::string::npos)
-            return true;
-    }
-    return false;
-}
-
 TEST_F(Stop, EndsInTimeAndNamesEachThatIsStuck)
 {
     constexpr kith_ms drain = 50, kill = 50, grace = 400; /* as runtime.h promises */
@@ -567,7 +543,7 @@ TEST_F(Stop, EndsInTimeAndNamesEachThatIsStuck)
     EXPECT_LE(took, drain + kill + kt_patience(grace + late)) << "its time and its grace";
     for (const char *who :
          {"the_spinner", "the_blocker", "the_waiter", "the_handlers_init"})
-        EXPECT_TRUE(line_with(said, who, "start_the_four"))
+        EXPECT_TRUE(kt_line_with(said, who, "start_the_four"))
             << who << " is not in: " << said;
 
     EXPECT_EQ(KITH_ESTUCK, kith_start(nullptr));

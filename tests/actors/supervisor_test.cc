@@ -92,16 +92,6 @@ TEST_F(Supervisor, AWordThatNobodyAskedForIsNone)
     f.stop();
 }
 
-/* Names give hanging children away. */
-kith_pid
-named(const char *name)
-{
-    kith_pid pid = {0};
-
-    EXPECT_TRUE(kt_until([&] { return (pid = kith_whereis(name)).id != 0; }));
-    return pid;
-}
-
 TEST_F(Supervisor, OneThatHangsInItsStartCanBeKilled)
 {
     kt_family f;
@@ -110,7 +100,7 @@ TEST_F(Supervisor, OneThatHangsInItsStartCanBeKilled)
     f.last().opt.name = "hanging";
     std::thread killer([] {
         kt_ignore(
-            kith_exit_signal(named("hanging"), kith_reason_of(KITH_KILL, 0, nullptr)));
+            kith_exit_signal(kt_named("hanging"), kith_reason_of(KITH_KILL, 0, nullptr)));
     });
     EXPECT_EQ(KITH_EKILLED, f.start());
     killer.join();
@@ -256,7 +246,7 @@ TEST_F(Supervisor, CopiesAllThatItIsGiven)
 
     EXPECT_EQ(1, kith_supervisor_which_children(tree, &info, 1));
     EXPECT_STREQ("the child", info.id);
-    before = named("its name");
+    before = kt_named("its name");
     EXPECT_EQ(before, info.pid);
     ASSERT_EQ(0, kith_send(before, 1, nullptr, 0));
     EXPECT_NE(before, kt_next_child(tree, "the child", before));

@@ -20,15 +20,6 @@ is_dead(kith_pid pid)
     return kith_process_info(pid, &info) == KITH_ENOPROC;
 }
 
-kith_pid
-named(const char *name)
-{
-    kith_pid pid = {0};
-
-    EXPECT_TRUE(kt_until([&] { return (pid = kith_whereis(name)).id != 0; })) << name;
-    return pid;
-}
-
 /* ---- no child outlives its supervisor ---- */
 
 /* A child that listens at `place` and heeds no exit. */
@@ -139,7 +130,7 @@ TEST_F(SupervisorTree, KilledAmidAStartItTakesThoseWithItThatHaveNotStarted)
         kith_ref ref, of_starter;
 
         ASSERT_EQ(0, kith_monitor(starter, &of_starter));
-        const kith_pid hanging = named("hanging"), sup = named("family");
+        const kith_pid hanging = kt_named("hanging"), sup = kt_named("family");
         ASSERT_EQ(0, kith_monitor(sup, &ref));
         kt_ignore(kith_exit_signal(sup, kith_reason_of(KITH_KILL, 0, nullptr)));
         ASSERT_EQ(KITH_KILLED, kt_why(ref).kind);
@@ -521,7 +512,7 @@ TEST_F(SupervisorStop, IsNotHeldUpByAStart)
     f.add("a", KT_ACKS).add("b", KT_HANGS);
     f.last().opt.name = "hanging";
     bodies.spawn([&] { answer = f.start(); });
-    (void) named("hanging");
+    (void) kt_named("hanging");
     EXPECT_LT(0, kith_stop(0, 10)) << "the start waits: it is killed";
     EXPECT_EQ(1, answer) << "and its starter too";
 }

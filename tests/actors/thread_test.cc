@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * thread_test.cc -- plain threads: each counts as a process, and its end is its death. */
+#include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
 #include <atomic>
@@ -15,15 +16,6 @@ using Thread = kt_runtime;
 
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 const kith_reason of_shutdown = {KITH_SHUTDOWN, 0, ""};
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    kt_ignore(kith_receive(&m, KITH_INFINITY));
-    return 0;
-}
 
 int
 echo(void *)
@@ -223,7 +215,7 @@ TEST_F(Thread, MonitorsLikeAnyProcess)
         kith_pid pid;
         kith_ref ref;
 
-        ASSERT_EQ(0, kith_spawn_monitor(wait_for_ever, nullptr, 0, &pid, &ref));
+        ASSERT_EQ(0, kith_spawn_monitor(kt_wait_for_ever, nullptr, 0, &pid, &ref));
         EXPECT_EQ(0, kith_exit_signal(pid, of_shutdown));
         EXPECT_EQ(KITH_SHUTDOWN, kt_why(ref).kind);
     }).join();

@@ -2,6 +2,7 @@
  * stack_slab_test.cc -- stacks have their size and place, and a guard that works. */
 #include "core/ctx.h"
 #include "core/stack.h"
+#include "tests/support/stacks.h"
 #include "tests/support/support.h"
 
 #include <gtest/gtest.h>
@@ -19,50 +20,14 @@
 namespace
 {
 
-class StackSlab : public testing::Test {
-  protected:
-    void SetUp() override
-    {
-        ASSERT_EQ(0, ki_stack_pool_init());
-    }
-
-    void TearDown() override
-    {
-        ki_stack_pool_fini();
-    }
-
-    static ki_stack get(std::size_t want = 0, ki_stack_cache *cache = nullptr)
-    {
-        ki_stack s = {};
-        EXPECT_EQ(0, ki_stack_get(want, &s, cache));
-        return s;
-    }
-};
-
-char *
-low(const ki_stack &s)
-{
-    return static_cast<char *>(s.low);
-}
-
-char *
-top(const ki_stack &s)
-{
-    return low(s) + s.size;
-}
-
-void
-touch(char *p)
-{
-    *static_cast<volatile char *>(p) = 1;
-}
+using StackSlab = kt_stacks;
 
 __attribute__((noinline)) int
 recurse_for_ever(int n)
 {
     volatile char frame[1000];
 
-    touch(const_cast<char *>(frame));
+    kt_touch(const_cast<char *>(frame));
     return n < 0 ? 0 : recurse_for_ever(n + 1) + frame[0];
 }
 
@@ -92,8 +57,8 @@ TEST_F(StackSlab, AnswersTheClassThatHoldsWhatIsWanted)
             EXPECT_LE(s.size, slot - guard);
             EXPECT_GE(s.size, slot - guard - 960);
             EXPECT_EQ(0u, s.size % 64);
-            touch(low(s));
-            touch(top(s) - 1);
+            kt_touch(kt_low(s));
+            kt_touch(kt_top(s) - 1);
             ki_stack_put(&s, nullptr);
         }
     }
@@ -118,7 +83,7 @@ TEST_F(StackSlab, IsPageAlignedBelowAndColouredAbove)
     for (int i = 0; i < 16; i++) {
         const ki_stack s = get();
         EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(s.low) % ki_os_page_size());
-        tops.insert(reinterpret_cast<uintptr_t>(top(s)) % 4096);
+        tops.insert(reinterpret_cast<uintptr_t>(kt_top(s)) % 4096);
     }
     EXPECT_EQ(16u, tops.size()) << "neighbours start at different cache lines";
 }
@@ -151,9 +116,9 @@ TEST_F(StackSlabDeathTest, ATouchOfTheGuardEndsTheProgram)
                 std::min<std::size_t>((KI_STACK_MIN << s.cls) / 4, 16 * 1024);
 
             ASSERT_EQ(mode, s.guard);
-            EXPECT_DEATH(touch(low(s) - 1), "");
-            EXPECT_DEATH(touch(low(s) - guard), "");
-            touch(low(s));
+            EXPECT_DEATH(kt_touch(kt_low(s) - 1), "");
+            EXPECT_DEATH(kt_touch(kt_low(s) - guard), "");
+            kt_touch(kt_low(s));
         }
         EXPECT_DEATH(overflow(), "");
     }
@@ -169,10 +134,10 @@ TEST_F(StackSlabDeathTest, AGuardStandsAfterReuse)
         ki_stack_put(&s, nullptr); /* some of them lose their pages */
     for (int i = 0; i < KI_STACK_WARM + 50; i++) {
         all[i] = get();
-        touch(low(all[i]));
+        kt_touch(kt_low(all[i]));
     }
-    EXPECT_DEATH(touch(low(all.front()) - 1), "");
-    EXPECT_DEATH(touch(low(all.back()) - 1), "");
+    EXPECT_DEATH(kt_touch(kt_low(all.front()) - 1), "");
+    EXPECT_DEATH(kt_touch(kt_low(all.back()) - 1), "");
 }
 
 TEST_F(StackSlab, ACanaryTellsAfterwards)
@@ -182,9 +147,9 @@ TEST_F(StackSlab, ACanaryTellsAfterwards)
 
     ASSERT_EQ(KI_GUARD_CANARY, s.guard);
     EXPECT_TRUE(ki_stack_canary_ok(&s));
-    touch(low(s));
+    kt_touch(kt_low(s));
     EXPECT_TRUE(ki_stack_canary_ok(&s));
-    touch(low(s) - 5000);
+    kt_touch(kt_low(s) - 5000);
     EXPECT_FALSE(ki_stack_canary_ok(&s));
 
     const uint32_t slot = s.slot;
@@ -218,14 +183,14 @@ TEST_F(StackSlab, KnowsWhereAnAddressLies)
         const char *at;
         ki_stack_zone zone;
     } cases[] = {
-        {low(s), KI_STACK_INSIDE},
-        {low(s) + s.size / 2, KI_STACK_INSIDE},
-        {top(s) - 1, KI_STACK_INSIDE},
-        {low(s) - 1, KI_STACK_GUARD},
-        {low(s) - 16 * 1024, KI_STACK_GUARD},
+        {kt_low(s), KI_STACK_INSIDE},
+        {kt_low(s) + s.size / 2, KI_STACK_INSIDE},
+        {kt_top(s) - 1, KI_STACK_INSIDE},
+        {kt_low(s) - 1, KI_STACK_GUARD},
+        {kt_low(s) - 16 * 1024, KI_STACK_GUARD},
     };
     for (const auto &c : cases) {
-        EXPECT_EQ(c.zone, ki_stack_find(c.at, &found)) << c.at - low(s);
+        EXPECT_EQ(c.zone, ki_stack_find(c.at, &found)) << c.at - kt_low(s);
         EXPECT_EQ(s.slot, found.slot);
         EXPECT_EQ(s.low, found.low);
         EXPECT_EQ(s.size, found.size);

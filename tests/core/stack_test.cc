@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * stack_test.cc -- free stacks are reused warm, shared, and given back after a burst. */
 #include "core/stack.h"
+#include "tests/support/stacks.h"
 #include "tests/support/support.h"
 
 #include <gtest/gtest.h>
@@ -16,43 +17,7 @@
 namespace
 {
 
-class Stack : public testing::Test {
-  protected:
-    void SetUp() override
-    {
-        ASSERT_EQ(0, ki_stack_pool_init());
-    }
-
-    void TearDown() override
-    {
-        ki_stack_pool_fini();
-    }
-
-    static ki_stack get(std::size_t want = 0, ki_stack_cache *cache = nullptr)
-    {
-        ki_stack s = {};
-        EXPECT_EQ(0, ki_stack_get(want, &s, cache));
-        return s;
-    }
-};
-
-char *
-low(const ki_stack &s)
-{
-    return static_cast<char *>(s.low);
-}
-
-char *
-top(const ki_stack &s)
-{
-    return low(s) + s.size;
-}
-
-void
-touch(char *p)
-{
-    *static_cast<volatile char *>(p) = 1;
-}
+using Stack = kt_stacks;
 
 /* The pages of these stacks that are in memory. */
 std::size_t
@@ -76,15 +41,15 @@ TEST_F(Stack, TheLastOnePutIsTheNextOneGot)
     ki_stack_cache cache = {};
     ki_stack a = get(0, &cache), b = get(0, &cache);
 
-    low(a)[100] = 'a';
-    low(b)[100] = 'b';
+    kt_low(a)[100] = 'a';
+    kt_low(b)[100] = 'b';
     ki_stack_put(&a, &cache);
     ki_stack_put(&b, &cache);
 
     const ki_stack first = get(0, &cache), second = get(0, &cache);
     EXPECT_EQ(b.slot, first.slot);
     EXPECT_EQ(a.slot, second.slot);
-    EXPECT_EQ('b', low(first)[100]) << "warm: its pages stayed";
+    EXPECT_EQ('b', kt_low(first)[100]) << "warm: its pages stayed";
 }
 
 TEST_F(Stack, ACacheHoldsTheDefaultClassOnly)
@@ -136,10 +101,11 @@ TEST_F(Stack, AHundredThousandDoNotOverlap)
     for (std::size_t i = 0; i < n; i++) {
         ki_stack found = {};
         if (i > 0) {
-            ASSERT_GE(low(all[i]) - top(all[i - 1]), 16 * 1024) << "a guard lies between";
+            ASSERT_GE(kt_low(all[i]) - kt_top(all[i - 1]), 16 * 1024)
+                << "a guard lies between";
         }
         if (i % 97 == 0) {
-            ASSERT_EQ(KI_STACK_INSIDE, ki_stack_find(low(all[i]) + 1000, &found));
+            ASSERT_EQ(KI_STACK_INSIDE, ki_stack_find(kt_low(all[i]) + 1000, &found));
             ASSERT_EQ(all[i].slot, found.slot);
         }
     }
@@ -154,7 +120,7 @@ TEST_F(Stack, AParkedProcessHoldsOnePage)
     std::vector<ki_stack> all(n);
     for (ki_stack &s : all) {
         s = get();
-        touch(top(s) - 1000);
+        kt_touch(kt_top(s) - 1000);
     }
     EXPECT_EQ(n, resident(all));
 }
@@ -169,7 +135,7 @@ TEST_F(Stack, ABurstGivesItsMemoryBack)
     for (ki_stack &s : all) {
         s = get(0, &cache);
         for (std::size_t i = 1; i <= 3; i++)
-            touch(top(s) - i * page);
+            kt_touch(kt_top(s) - i * page);
     }
     EXPECT_EQ(3 * n, resident(all));
     const std::vector<ki_stack> were = all;
@@ -178,7 +144,7 @@ TEST_F(Stack, ABurstGivesItsMemoryBack)
 
     EXPECT_LE(resident(were), std::size_t{3} * (KI_STACK_WARM + KI_STACK_CACHE));
     for (ki_stack &s : all) /* and they are good for the next burst */
-        touch(top(s = get(0, &cache)) - 1);
+        kt_touch(kt_top(s = get(0, &cache)) - 1);
 }
 
 TEST_F(Stack, ThreadsNeverShareOne)
@@ -199,12 +165,12 @@ TEST_F(Stack, ThreadsNeverShareOne)
                     ki_stack s;
                     if (ki_stack_get(x >> 63 ? KI_STACK_MIN : 0, &s, &cache) < 0)
                         broken = true;
-                    std::memset(top(s) - 64, id, 64);
+                    std::memset(kt_top(s) - 64, id, 64);
                     held.push_back(s);
                 } else if (!held.empty()) {
                     ki_stack s = held.back();
                     held.pop_back();
-                    for (char *p = top(s) - 64; p < top(s); p++)
+                    for (char *p = kt_top(s) - 64; p < kt_top(s); p++)
                         broken = broken || *p != id;
                     ki_stack_put(&s, &cache);
                 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/deaths.h"
+#include "tests/support/idle.h"
 
 #include <atomic>
 #include <fstream>
@@ -46,14 +47,6 @@ struct crowd {
 };
 
 crowd *the;
-
-int
-wait_for_ever(void *)
-{
-    const kith_msg *m;
-
-    return kith_receive(&m, KITH_INFINITY);
-}
 
 void
 watch_all()
@@ -142,7 +135,7 @@ kt_deaths::all_are_heard(std::size_t n, std::size_t watchers)
     c.downs = std::make_unique<std::atomic<std::uint32_t>[]>(n);
     c.pids.resize(n);
     for (kith_pid &p : c.pids)
-        ASSERT_EQ(0, kith_spawn(wait_for_ever, nullptr, 0, &p));
+        ASSERT_EQ(0, kith_spawn(kt_wait_for_ever, nullptr, 0, &p));
     for (std::size_t i = 0; i < watchers; i++)
         spawn(watch_all);
     ASSERT_TRUE(kt_until([=] { return the->ready == watchers; }, 60000));

@@ -113,6 +113,15 @@ kt_next_child(kith_pid supervisor, const std::string &id, kith_pid before)
     return pid;
 }
 
+kith_pid
+kt_named(const char *name)
+{
+    kith_pid pid = {0};
+
+    EXPECT_TRUE(kt_until([&] { return (pid = kith_whereis(name)).id != 0; })) << name;
+    return pid;
+}
+
 kt_family &
 kt_family::add(const char *id, kt_manner manner, int restart)
 {

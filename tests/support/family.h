@@ -69,6 +69,9 @@ kith_pid kt_child(kith_pid supervisor, const std::string &id);
 /* Waits until that child runs, and is not `before`; zero if it does not happen. */
 kith_pid kt_next_child(kith_pid supervisor, const std::string &id, kith_pid before = {0});
 
+/* Waits until a process has that name; zero if it does not happen. */
+kith_pid kt_named(const char *name);
+
 class kt_family {
   public:
     explicit kt_family(int strategy = KITH_ONE_FOR_ONE, int intensity = 1000)

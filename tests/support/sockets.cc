@@ -96,6 +96,14 @@ kt_listen(const kt_place &place, int backlog)
     return s;
 }
 
+kith_socket
+kt_listen_here()
+{
+    const kt_place place;
+
+    return kt_listen(place);
+}
+
 kith_sockaddr
 kt_name_of(kith_socket s)
 {

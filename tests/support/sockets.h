@@ -61,6 +61,7 @@ struct kt_pair {
 
 kith_socket kt_open(int domain);
 kith_socket kt_listen(const kt_place &place, int backlog = 128);
+kith_socket kt_listen_here(); /* at an address of this machine's choice */
 kith_sockaddr kt_name_of(kith_socket s);
 kt_pair kt_connect(kith_socket listener);
 kt_pair kt_pair_of(kt_domain d = kt_domain::inet);

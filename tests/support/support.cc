@@ -126,6 +126,18 @@ kt_pause_ms(std::int64_t ms)
     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
 }
 
+bool
+kt_line_with(const std::string &text, const char *a, const char *b)
+{
+    for (std::size_t at = 0, end; at < text.size(); at = end + 1) {
+        end = std::min(text.find('\n', at), text.size());
+        const std::string line = text.substr(at, end - at);
+        if (line.find(a) != std::string::npos && line.find(b) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
 std::map<int, std::string>
 kt_descriptors()
 {

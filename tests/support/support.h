@@ -90,6 +90,9 @@ kt_until(Predicate is, std::int64_t ms = 5000)
     return true;
 }
 
+/* kt_line_with: a line of `text` has both in it. */
+bool kt_line_with(const std::string &text, const char *a, const char *b);
+
 /* kt_descriptors lists what this OS process has open: number and what it points to. */
 std::map<int, std::string> kt_descriptors();
 
