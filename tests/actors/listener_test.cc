@@ -2,8 +2,15 @@
  * listener_test.cc -- listeners: how they start, whom they take, what they give each connection. */
 #include "tests/support/listeners.h"
 
+#include "core/fiber.h"
+#include "core/opword.h"
 #include "core/sched.h"
 #include "core/seam.h"
+#include "core/timers.h"
+
+extern "C" {
+#include "actors/proc.h"
+}
 
 #include <atomic>
 #include <cstring>
@@ -12,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -754,6 +763,48 @@ TEST_F(ListenerOfASeam, WithoutMemoryForAProcessItRefusesAndRests)
         kt_close(d);
         EXPECT_EQ(0, kith_listener_stop(pid, kt_long()));
     });
+}
+
+std::atomic<std::uint64_t> stopper;
+std::atomic<bool> has_accepted;
+
+int
+say_nothing(kith_socket s, void *)
+{
+    char byte;
+
+    return kith_socket_recv(s, &byte, 1, 0, kt_long()) < 0 ? KITH_EFAILED : 0;
+}
+
+/* The accept has the connection, and is not over before the listener has been told to stop. */
+TEST_F(ListenerOfASeam, OneThatWasAcceptedWhenTheDrainWasOverIsAskedToEndToo)
+{
+    const kith_pid pid = kt_start(kt_listener_of(say_nothing));
+    const kith_sockaddr at = kt_name_of(pid);
+    struct sockaddr_in to = {};
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    has_accepted = false;
+    stopper = kith_self().id;
+    ki_seam.accept = [](int listening, void *addr, unsigned *len) {
+        const int got = real.accept(listening, addr, len);
+
+        if (got >= 0) {
+            has_accepted = true;
+            EXPECT_TRUE(kt_until([] {
+                return ki_load_rlx(&ki_proc_at({stopper})->waits_for) != nullptr;
+            })) << "the stop has been sent";
+        }
+        return got;
+    };
+    to.sin_family = AF_INET;
+    to.sin_port = htons(at.inet.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    /* By the system alone: no worker may be left to connect, and nothing else be waited for. */
+    ASSERT_EQ(0, connect(fd, reinterpret_cast<sockaddr *>(&to), sizeof to));
+    ASSERT_TRUE(kt_until([] { return has_accepted.load(); }));
+    EXPECT_EQ(1, kith_listener_stop(pid, 0));
+    close(fd);
 }
 
 TEST_F(Listener, GoesOnWhateverItsConnectionsDieOf)
