@@ -2,6 +2,8 @@
  * timers_test.cc -- deadlines in nanoseconds, cancels that race, wake-ups after unlock. */
 #include "core/timers.h"
 
+#include <kith/error.h>
+
 #include "core/sched.h"
 #include "tests/support/crew.h"
 #include "tests/support/fake_poller.h"
@@ -11,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -232,6 +235,121 @@ TEST_F(Timers, RingOnlyForADeadlineSoonerThanAllOthers)
     EXPECT_EQ(2u, poller.wakes()) << "a cancel tells nobody";
 }
 
+/* ---- alarms with an owner ---- */
+
+namespace
+{
+
+struct owned_alarm : alarm_of_test {
+    owned_alarm()
+    {
+        bound.alarm.expire = [](ki_alarm *a, ki_wakes *wakes) {
+            ki_bound_leave(ki_container_of(a, ki_bound, alarm));
+            expire(a, wakes);
+        };
+    }
+};
+
+/* Whose alarms end with it: a mailbox is all that is asked of it. */
+struct owner_of_test {
+    ki_owner owner = {};
+    ki_task task = {};
+    uint64_t id = 0;
+
+    explicit owner_of_test(uint32_t generation = 1)
+    {
+        be_born(generation);
+    }
+
+    void be_born(uint32_t generation)
+    {
+        id = ki_id_make(KI_KIND_PID, generation, 1);
+        ki_store_rlx(&task.id, id);
+        ki_mbox_init(&task.mbox, id);
+    }
+
+    int arm(owned_alarm &a, uint64_t deadline_ns)
+    {
+        return ki_timers_arm_bound(&a.bound, deadline_ns, &owner, &task, id);
+    }
+
+    /* How often each of them is among those that were still armed at its end. */
+    std::map<const ki_bound *, int> end()
+    {
+        std::map<const ki_bound *, int> ended;
+
+        ki_mbox_begin_exit(&task.mbox);
+        for (const ki_bound *a = ki_timers_end_owned(&owner); a; a = a->next)
+            ended[a]++;
+        return ended;
+    }
+};
+
+}    // namespace
+
+TEST_F(Timers, ThoseOfAnOwnerEndWithItUnlessTheyHaveEndedBefore)    // I4
+{
+    constexpr std::size_t n = 200; /* more than are disarmed at a time */
+    const uint32_t name = 1;
+    std::vector<owned_alarm> alarms(n);
+    owner_of_test owner;
+    alarm_of_test nobodys;
+    std::size_t left = 0;
+
+    arm(nobodys, clock.now_ns() + 50'000'000);
+    for (std::size_t i = 0; i < n; i++)
+        ASSERT_EQ(0, owner.arm(alarms[i],
+                               clock.now_ns() + (i % 4 == 1 ? 5'000'000 : 50'000'000)));
+    for (std::size_t i = 0; i < n; i += 4) /* the oldest, and some between */
+        EXPECT_TRUE(ki_timers_cancel_named(&alarms[i].bound, &name, 1));
+    EXPECT_TRUE(ki_timers_cancel_named(&alarms[n - 1].bound, &name, 1)) << "the newest";
+    run_at(clock.now_ns() + 10'000'000);
+
+    const auto ended = owner.end();
+    for (std::size_t i = 0; i < n; i++) {
+        const bool is_left = i % 4 >= 2 && i != n - 1;
+
+        EXPECT_EQ(i % 4 == 1, alarms[i].fired) << i;
+        EXPECT_EQ(is_left ? 1u : 0u, ended.count(&alarms[i].bound)) << i;
+        EXPECT_FALSE(ki_timers_cancel_named(&alarms[i].bound, &name, 1)) << i;
+        left += is_left;
+    }
+    EXPECT_EQ(left, ended.size());
+    for (const auto &[alarm, times] : ended)
+        EXPECT_EQ(1, times);
+    run_at(clock.now_ns() + 100'000'000);
+    for (std::size_t i = 0; i < n; i++)
+        EXPECT_EQ(i % 4 == 1, alarms[i].fired) << i;
+    EXPECT_EQ(1, nobodys.fired);
+}
+
+TEST_F(Timers, OneThatEndsOrHasEndedIsGivenNoAlarm)    // I4
+{
+    owner_of_test owner, without;
+    owned_alarm a, b;
+
+    EXPECT_TRUE(without.end().empty()) << "it never had one";
+    EXPECT_EQ(KITH_ENOPROC, without.arm(a, clock.now_ns()));
+    EXPECT_FALSE(ki_timers_cancel(&a.bound.alarm));
+
+    ASSERT_EQ(0, owner.arm(a, clock.now_ns() + 1'000'000));
+    EXPECT_EQ(1u, owner.end().count(&a.bound));
+    EXPECT_EQ(KITH_ENOPROC, owner.arm(a, clock.now_ns()));
+    EXPECT_TRUE(owner.end().empty());
+
+    const uint64_t stale = owner.id;
+    owner.be_born(2);
+    EXPECT_EQ(KITH_ENOPROC, ki_timers_arm_bound(&b.bound, clock.now_ns(), &owner.owner,
+                                                &owner.task, stale))
+        << "a later use of the record";
+    ASSERT_EQ(0, owner.arm(b, clock.now_ns() + 1'000'000));
+    const auto ended = owner.end();
+    EXPECT_EQ(1u, ended.size());
+    EXPECT_EQ(1u, ended.count(&b.bound));
+    run_at(clock.now_ns() + 5'000'000);
+    EXPECT_EQ(0, a.fired + b.fired);
+}
+
 TEST_F(Timers, ACancelAndAnExpiryThatRaceAgreeOnOneEnd)    // I1
 {
     const std::size_t n = kt_scale(100'000);
@@ -372,6 +490,73 @@ TEST(TimersOfWorkers, AStaleNameMeetsARecordThatMovesBetweenWheels)
     }
     EXPECT_EQ(0u, hits);
     EXPECT_EQ(0u, s.early);
+}
+
+/* Armed on all wheels, while the owner ends: what was let in ends with it, all else was refused. */
+TEST(TimersOfWorkers, AnOwnersEndFindsItsAlarmsInWhateverWheelAndNoneComesAfter)    // I4
+{
+    constexpr unsigned n_workers = 3;
+    const std::size_t each = kt_scale(20'000);
+    const uint64_t far = ki_now_ns() + UINT64_C(3'600'000'000'000);
+
+    for (int round = 0; round < 5; round++) {
+        struct armer {
+            std::vector<owned_alarm> alarms;
+            std::size_t armed = 0;
+            std::unique_ptr<kt_task> task;
+            std::atomic<bool> done{false};
+        };
+        std::vector<std::unique_ptr<armer>> armers;
+        owner_of_test owner;
+        std::vector<owned_alarm> outside(100);
+        std::atomic<std::size_t> armed{0};
+        std::size_t expected = 0;
+        std::map<const ki_bound *, int> ended;
+
+        for (unsigned i = 0; i < n_workers; i++) {
+            auto a = std::make_unique<armer>();
+
+            a->alarms = std::vector<owned_alarm>(each);
+            a->task = std::make_unique<kt_task>(
+                [&, self = a.get()](kt_task &t) {
+                    const bool full = self->armed == each;
+
+                    if (full || owner.arm(self->alarms[self->armed], far) < 0) {
+                        self->done = true;
+                        return;
+                    }
+                    self->armed++;
+                    armed++;
+                    t.again = true;
+                },
+                i + 1);
+            armers.push_back(std::move(a));
+        }
+        {
+            kt_crew workers;
+
+            ASSERT_EQ(0, workers.start(n_workers));
+            for (std::size_t i = 0; i < outside.size() / 2; i++)
+                ASSERT_EQ(0, owner.arm(outside[i], far));
+            for (auto &a : armers)
+                ASSERT_TRUE(a->task->post());
+            ASSERT_TRUE(kt_until([&] { return armed >= each / 2; }, 20'000));
+            for (std::size_t i = outside.size() / 2; i < outside.size(); i++)
+                ASSERT_EQ(0, owner.arm(outside[i], far));
+            ended = owner.end();
+            for (auto &a : armers)
+                ASSERT_TRUE(kt_until([&] { return a->done.load(); }, 20'000));
+        }
+        for (const owned_alarm &a : outside)
+            EXPECT_EQ(1, ended[&a.bound]);
+        expected = outside.size();
+        for (const auto &a : armers) {
+            expected += a->armed;
+            for (std::size_t i = 0; i < a->armed; i++)
+                ASSERT_EQ(1, ended[&a->alarms[i].bound]);
+        }
+        EXPECT_EQ(expected, ended.size()) << "and nobody else's";
+    }
 }
 
 TEST(TimersOfWorkers, AFarTimerWakesItsWorkerSevenTimesAtMostAndNobodyElse)
