@@ -110,7 +110,9 @@ ki_limit_refund(struct ki_proc *p, struct ki_msg *m)
         return;
     m->node.flags &= (uint16_t) ~KI_MSG_COUNTED;
     /* The bytes first: whoever gets the message's place finds room for some bytes too, unless others
-     * have taken it, who will give it back. With the acquire in add_below. */
+     * have taken it, who will give it back. Else a sender could be refused by a mailbox that is
+     * empty. With the acquire in add_below. No test sees the order: both counts lie in one line of
+     * the cache, which a looker gets before these two or after them. */
     ki_sub_rlx(&p->limit.bytes, m->pub.len);
     ki_sub_acq_rel(&p->limit.messages, 1);
 }

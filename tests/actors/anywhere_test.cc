@@ -514,6 +514,15 @@ TEST(Runtime, InAForkedChildEveryCallAnswersForkedAndMakesNoSystemCall)
         EXPECT_EQ(0, WEXITSTATUS(status));
     }
 
+    const kith_options older = {}; /* of no size */
+    EXPECT_EQ(KITH_EINVAL, kith_start(&older));
+    EXPECT_EQ(0, status_of_child([] {
+                  const kith_options none = {};
+
+                  return kith_start(&none) == KITH_EFORKED ? 0 : 1;
+              }))
+        << "before it looks at anything else, of which it might have to tell the log";
+
     EXPECT_EQ(me, kith_self()) << "the parent goes on";
     EXPECT_EQ(0, kith_send(pid, 1, nullptr, 0));
     EXPECT_TRUE(kt_until([] { return kt_processes() == 0; }));

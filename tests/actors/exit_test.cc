@@ -388,6 +388,64 @@ TEST_F(Exit, ThePortIsFreeWhenOthersHearOfTheDeath)
     }
 }
 
+/* ---- while it dies ---- */
+
+std::atomic<bool> hold_closes;
+std::atomic<int> held_closes;
+int (*real_close)(int fd);
+
+class ExitHeldUp : public kt_runtime {
+  protected:
+    void SetUp() override
+    {
+        hold_closes = false;
+        held_closes = 0;
+        real_close = ki_seam.close;
+        ki_seam.close = [](int fd) {
+            if (hold_closes) {
+                held_closes++;
+                kt_until([] { return !hold_closes; });
+            }
+            return real_close(fd);
+        };
+        kt_runtime::SetUp();
+    }
+
+    void TearDown() override
+    {
+        kt_runtime::TearDown();
+        ki_seam.close = real_close;
+    }
+};
+
+/* It refuses the call already, and has not said yet of what it dies. */
+TEST_F(ExitHeldUp, ACallToOneThatDiesFailsAsThatToTheDead)
+{
+    kith_ref ref;
+    kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
+    kith_reason why = {};
+    static std::atomic<bool> go;
+
+    go = false;
+    o.monitor = &ref;
+    const kith_pid pid = spawn(
+        [] {
+            kt_ignore(kt_pair_import().near.id != 0);
+            while (!go)
+                ASSERT_EQ(0, kith_sleep(1));
+            kith_exit(kith_reason_of(KITH_USER, 7, "of this"));
+        },
+        &o);
+    hold_closes = true;
+    go = true;
+    ASSERT_TRUE(kt_until([] { return held_closes > 0; }));
+    EXPECT_EQ(KITH_ENOPROC, kith_call(pid, 1, {nullptr, 0}, {nullptr, 0}, kt_long()));
+    hold_closes = false;
+    EXPECT_EQ(0, kith_call_why(&why));
+    EXPECT_EQ(KITH_NOPROC, why.kind);
+    EXPECT_EQ(KITH_USER, kt_why(ref).kind);
+}
+
 /* ---- without memory ---- */
 
 std::atomic<bool> no_memory;

@@ -48,6 +48,27 @@ TEST_F(Log, LevelsBelowTheLeastAreNotHeard)
     EXPECT_EQ(1u, ear.count("yes"));
 }
 
+TEST_F(Log, WhatHasNoLevelIsNotHeard)
+{
+    {
+        kt_ear ear(KITH_LOG_DEBUG);
+
+        for (const int level : {-1, static_cast<int>(KITH_LOG_NONE), KITH_LOG_NONE + 1})
+            kith_log(level, "level %d", level);
+        kith_log(KITH_LOG_DEBUG, "yes");
+        ki_log_flush();
+        EXPECT_EQ(1u, ear.all().size());
+        EXPECT_EQ(1u, ear.count("yes"));
+    }
+    kt_ear deaf(KITH_LOG_NONE);
+
+    for (const int level : {static_cast<int>(KITH_LOG_ERROR),
+                            static_cast<int>(KITH_LOG_NONE), KITH_LOG_NONE + 1})
+        kith_log(level, "level %d", level);
+    ki_log_flush();
+    EXPECT_EQ(0u, deaf.all().size());
+}
+
 TEST_F(Log, AHookThatBlocksHoldsUpNobodyAndWhatHasNoRoomIsCounted)
 {
     kt_ear ear;

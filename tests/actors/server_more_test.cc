@@ -8,6 +8,7 @@
 #include <atomic>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace
@@ -494,6 +495,40 @@ TEST_P(ServerMore, OneThatIsKilledInInitSendsNoExitMessageEither)
         EXPECT_EQ(GetParam() ? KITH_EKILLED : KITH_EFAILED, rc);
         EXPECT_EQ(KITH_ETIMEOUT, kith_receive(&m, 0));
     });
+}
+
+/* Its record may be another's by then, who has an inbox of his own. */
+TEST_P(ServerMore, AThreadThatIsKilledInAStartIsNobodyWhenThatEnds)
+{
+    static std::atomic<bool> inside, go;
+    std::atomic<std::uint64_t> id{0};
+    std::atomic<int> code{0};
+    kith_pid pid = {7};
+    kith_ref ref;
+
+    inside = go = false;
+    does.init = [](void *) {
+        inside = true;
+        return kt_until([] { return go.load(); }) ? 0 : KITH_EFAILED;
+    };
+    std::thread t([&] {
+        kith_spawn_options o = roomy();
+
+        o.link = true;
+        id = kith_self().id;
+        code = kith_server_start(type(), &o, nullptr, 0, &pid);
+    });
+    ASSERT_TRUE(kt_until([] { return inside.load(); }));
+    ASSERT_EQ(0, kith_monitor({id}, &ref));
+    ASSERT_EQ(0, kith_exit_signal({id}, of_kill));
+    EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+    for (int i = 0; i < 100; i++)
+        spawn([] {});
+    t.join();
+    EXPECT_EQ(KITH_EKILLED, code);
+    EXPECT_EQ(7u, pid.id);
+    go = true;
+    EXPECT_TRUE(kt_until([] { return kt_processes() == 0; })) << "by its link";
 }
 
 TEST_P(ServerMore, AFailedStartKillsALinkedStarterThatDoesNotTrap)
