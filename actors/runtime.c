@@ -153,8 +153,10 @@ read_options(kith_options *ours, const kith_options *theirs)
     if (processes >= 0)
         ours->processes = (size_t) processes;
     ours->message_only = message_only != 0;
-    return ours->dump_signal < 0 || ours->dump_signal >= KI_SIGNALS || ours->workers < 0 ||
-                   ours->workers > KI_WORKERS_MAX || ours->processes > PROCESSES_MAX
+    if (ours->dump_signal && !ki_signals_may_dump(ours->dump_signal, ours->stop_on_sigterm))
+        return KITH_EINVAL;
+    return ours->workers < 0 || ours->workers > KI_WORKERS_MAX ||
+                   ours->processes > PROCESSES_MAX
                ? KITH_EINVAL
                : 0;
 }

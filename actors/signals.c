@@ -80,6 +80,12 @@ ki_signals_deliver(void)
     }
 }
 
+static bool
+is_free(int signo)
+{
+    return signo >= 1 && signo < KI_SIGNALS && ki_os_signal_is_free(signo);
+}
+
 int
 kith_signal(int signo, uint64_t tag)
 {
@@ -88,16 +94,26 @@ kith_signal(int signo, uint64_t tag)
 
     if (rc < 0)
         return rc;
-    if (signo < 1 || signo >= KI_SIGNALS || (tag & KITH_TAG_SYSTEM))
+    if (!is_free(signo) || (tag & KITH_TAG_SYSTEM))
         return KITH_EINVAL;
     pthread_mutex_lock(&signals.lock);
-    rc = ki_os_signal_set(signo, note);
+    if ((ki_load_seq(&signals.stop) | ki_load_seq(&signals.dump)) >> signo & 1)
+        rc = KITH_EEXIST; /* else it would get nothing, and take it away at its death */
+    else
+        rc = ki_os_signal_set(signo, note);
     if (rc == 0) {
         ki_store_seq(&signals.tag[signo], tag);
         ki_store_seq(&signals.pid[signo], ki_proc_id(p));
     }
     pthread_mutex_unlock(&signals.lock);
     return rc;
+}
+
+bool
+ki_signals_may_dump(int signo, bool stops)
+{
+    return is_free(signo) &&
+           !(stops && (signo == ki_os_signo_term() || signo == ki_os_signo_int()));
 }
 
 void

@@ -3,8 +3,14 @@
 #ifndef KI_SIGNALS_H
 #define KI_SIGNALS_H
 
+#include <stdbool.h>
+
 /* ki_signals_deliver is the scheduler's on_signal: what has come goes to who asked. */
 void ki_signals_deliver(void);
+
+/* ki_signals_may_dump: that signal can be had for ki_signals_dump_on; `stops`: with
+ * ki_signals_stop_on_term. */
+bool ki_signals_may_dump(int signo, bool stops);
 
 /* ki_signals_stop_on_term: SIGTERM and SIGINT begin a stop. */
 void ki_signals_stop_on_term(void);

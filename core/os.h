@@ -45,6 +45,10 @@ int ki_os_write(int fd, const char *text, size_t len);
 /* ki_os_signal_set makes `handler` get signo (NULL: the system's default again). 0 or a code. */
 int ki_os_signal_set(int signo, void (*handler)(int signo));
 
+/* ki_os_signal_is_free: it exists, can be caught, and is none that a fault of the program's own makes:
+ * those must be handled where they happen. */
+bool ki_os_signal_is_free(int signo);
+
 /* ki_os_signal_send sends signo to this program. */
 void ki_os_signal_send(int signo);
 

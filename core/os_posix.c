@@ -65,6 +65,19 @@ ki_os_signal_set(int signo, void (*handler)(int signo))
     return sigaction(signo, &a, NULL) == 0 ? 0 : -errno;
 }
 
+bool
+ki_os_signal_is_free(int signo)
+{
+    static const int taken[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,
+                                SIGFPE,  SIGILL,  SIGTRAP, SIGSYS};
+    struct sigaction now;
+
+    for (size_t i = 0; i < ki_countof(taken); i++)
+        if (signo == taken[i])
+            return false;
+    return sigaction(signo, NULL, &now) == 0;
+}
+
 void
 ki_os_signal_send(int signo)
 {

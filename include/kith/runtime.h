@@ -33,7 +33,8 @@ typedef struct kith_options {
     size_t
         processes;   /* that live at a time, 134,217,727 at most; 0 = 1,048,576. One more is
                          refused with KITH_EAGAIN; plain threads are not counted */
-    int dump_signal; /* this POSIX signal has kith_dump write to stderr; 0 = none */
+    int dump_signal; /* this POSIX signal has kith_dump write to stderr; 0 = none. One that
+                         kith_signal can have, and none that begins a stop */
 } kith_options;
 
 #define KITH_OPTIONS_INIT \
@@ -106,7 +107,9 @@ kith_stopping(void);
  * signal to its own caller; when the receiver dies, the signal's default comes back.
  *
  * returns  0; or
- *          KITH_EINVAL  no such signal, one that cannot be caught, or a system tag.
+ *          KITH_EINVAL  no such signal, one that cannot be caught, one that a fault of the
+ *                       program makes (SIGSEGV, SIGFPE...), or a system tag;
+ *          KITH_EEXIST  by kith_options it begins a stop or writes a dump.
  * context  any thread; never suspends.
  */
 KITH_API KITH_NODISCARD int

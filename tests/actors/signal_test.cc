@@ -54,6 +54,43 @@ TEST_F(Signal, RefusesWhatCannotBe)
     EXPECT_EQ(KITH_EINVAL, kith_signal(SIGKILL, 1));
     EXPECT_EQ(KITH_EINVAL, kith_signal(SIGSTOP, 1));
     EXPECT_EQ(KITH_EINVAL, kith_signal(SIGUSR1, KITH_TAG_DOWN));
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
+        EXPECT_EQ(KITH_EINVAL, kith_signal(fault, 1)) << fault;
+}
+
+TEST(Runtime, KeepsTheSignalsOfItsOptions)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+
+    o.stop_on_sigterm = true;
+    o.dump_signal = SIGUSR1;
+    ASSERT_EQ(0, kith_start(&o));
+    for (int taken : {SIGTERM, SIGINT, SIGUSR1})
+        EXPECT_EQ(KITH_EEXIST, kith_signal(taken, 1)) << taken;
+    EXPECT_EQ(0, kith_signal(SIGUSR2, 1));
+    EXPECT_EQ(0, kith_stop(0, 0));
+    ASSERT_EQ(0, kith_start(nullptr));
+    EXPECT_EQ(0, kith_signal(SIGUSR1, 1)) << "of those options only";
+    EXPECT_EQ(0, kith_stop(0, 0));
+}
+
+TEST(Runtime, RefusesADumpSignalThatCannotBe)
+{
+    kith_options o = KITH_OPTIONS_INIT;
+
+    for (int bad : {-1, 64, 1000, 32, SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+                    SIGTRAP, SIGSYS}) {
+        o.dump_signal = bad;
+        EXPECT_EQ(KITH_EINVAL, kith_start(&o)) << bad;
+    }
+    o.stop_on_sigterm = true;
+    for (int stops : {SIGTERM, SIGINT}) {
+        o.dump_signal = stops;
+        EXPECT_EQ(KITH_EINVAL, kith_start(&o)) << stops;
+    }
+    o.stop_on_sigterm = false;
+    EXPECT_EQ(0, kith_start(&o));
+    EXPECT_EQ(0, kith_stop(0, 0));
 }
 
 using SignalDeathTest = kt_runtime;
