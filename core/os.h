@@ -39,7 +39,7 @@ void ki_os_yield(void);
 /* ki_os_thread_name names the calling thread for debuggers; may be cut to 15 characters. */
 void ki_os_thread_name(const char *name);
 
-/* ki_os_write writes text to a descriptor, once; signal-safe. 0 or a code. */
+/* ki_os_write writes text to a descriptor, once; signal-safe, and raises no SIGPIPE. 0 or a code. */
 int ki_os_write(int fd, const char *text, size_t len);
 
 /* ki_os_signal_set makes `handler` get signo (NULL: the system's default again). 0 or a code. */

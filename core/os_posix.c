@@ -37,8 +37,8 @@ ki_os_thread_name(const char *name)
 #endif
 }
 
-int
-ki_os_write(int fd, const char *text, size_t len)
+static int
+write_all(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, text, len);
@@ -51,6 +51,28 @@ ki_os_write(int fd, const char *text, size_t len)
         len -= (size_t) n;
     }
     return 0;
+}
+
+/* A pipe that nobody reads shall not kill the program: the signal is kept back, and taken before it
+ * can get through. It is the thread's own, so no other can have taken it. One that was pending is not
+ * ours. */
+int
+ki_os_write(int fd, const char *text, size_t len)
+{
+    sigset_t pipe, before, pending;
+    bool had;
+    int rc, signo;
+
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    had = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    rc = write_all(fd, text, len);
+    if (rc == -EPIPE && !had && sigpending(&pending) == 0 &&
+        sigismember(&pending, SIGPIPE) == 1)
+        (void) sigwait(&pipe, &signo);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
 }
 
 int

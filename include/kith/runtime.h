@@ -139,7 +139,8 @@ kith_blocking(kith_fn fn, void *arg);
  * process that waits, the names of the functions on its stack. One that runs just then is named with
  * its counts. Nobody is stopped for it; what comes first may be older than what comes last.
  *
- * returns  0; or a code of the kernel's, and the listing is cut short; or a waiting code
+ * returns  0; or a code of the kernel's, and the listing is cut short: KITH_EPIPE of a pipe that
+ *          nobody reads, without a SIGPIPE; or a waiting code
  *          (error.h), KITH_ENOMEM among them.
  * context  a process, which it suspends while a thread of the side pool writes; or a plain thread,
  *          which blocks as long as the writes do.

@@ -331,6 +331,20 @@ TEST_F(Dump, UnderFullLoadDisturbsNobody)
     close(null);
 }
 
+TEST_F(Dump, ToAPipeThatNobodyReadsIsACodeAndKillsNobody)
+{
+    int ends[2];
+    sigset_t pending;
+
+    ASSERT_EQ(0, pipe(ends));
+    close(ends[0]);
+    EXPECT_EQ(KITH_EPIPE, kith_dump(ends[1]));
+    in_process([&] { EXPECT_EQ(KITH_EPIPE, kith_dump(ends[1])); });
+    close(ends[1]);
+    ASSERT_EQ(0, sigpending(&pending));
+    EXPECT_EQ(0, sigismember(&pending, SIGPIPE)) << "nothing is left of it";
+}
+
 /* What stderr gets, in a file that nobody sees, for the length of a scope. */
 class stderr_file {
   public:
