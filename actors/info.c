@@ -5,6 +5,7 @@
 
 #include "actors/look.h"
 #include "actors/name.h"
+#include "actors/socket.h"
 #include "core/seam.h"
 #include "core/symbol.h"
 
@@ -126,6 +127,8 @@ bytes(void)
     return n > 0 ? (size_t) n : 0;
 }
 
+/* A link has two ends, of processes or of a process and a socket. One that is being made or undone
+ * may have but one, and counts. */
 static size_t
 links(void)
 {
@@ -136,9 +139,17 @@ links(void)
         struct ki_glance g;
 
         if (!p)
-            return (ends + 1) / 2;
+            break;
         if (ki_look_at(p, &g))
             ends += g.links;
+    }
+    for (uint32_t i = 0;; i++) {
+        struct ki_socket *s =
+            (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, i);
+
+        if (!s)
+            return (ends + 1) / 2;
+        ends += ki_load_rlx(&s->n_links); /* relaxed: a moment's; the dead have none */
     }
 }
 

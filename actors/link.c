@@ -106,8 +106,9 @@ links_of(struct ki_end *e)
 static void
 count(struct ki_end *e, uint32_t n)
 {
-    if (!is_socket(e->id))
-        ki_count(&ki_proc_of_task(e->task)->has.links, n);
+    ki_count(is_socket(e->id) ? &ki_socket_of_task(e->task)->n_links
+                              : &ki_proc_of_task(e->task)->has.links,
+             n);
 }
 
 static struct ki_end *

@@ -213,6 +213,7 @@ struct ki_socket {
     _Atomic(int) fd;           /* [s] writes; -1: closed */
     _Atomic(bool) listening;   /* [s] writes; a stop looks at all records */
     _Atomic(struct ki_proc *) in_list_of; /* [p] of the owner; others may look */
+    _Atomic(uint32_t) n_links;            /* [a:s] as a process's has.links */
     int protocol;                         /* [s] */
     uint8_t domain, type;                 /* [i] KITH_INET.., KITH_STREAM.. */
     bool registered;                      /* [s] the poller knows it */

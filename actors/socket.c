@@ -41,6 +41,7 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     ki_store_rlx(&s->fd, fd);
     ki_store_rlx(&s->listening, false);
     ki_store_rlx(&s->in_list_of, NULL);
+    ki_store_rlx(&s->n_links, 0);
     memset((char *) s + offsetof(struct ki_socket, protocol), 0,
            sizeof *s - offsetof(struct ki_socket, protocol));
     s->domain = (uint8_t) domain;

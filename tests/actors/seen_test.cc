@@ -461,6 +461,29 @@ TEST_F(Info, TheWholeCountsWhatThereIsAndComesBackToWhatItWas)
     EXPECT_EQ(KITH_EINVAL, kith_runtime_info(&now));
 }
 
+TEST_F(Info, ALinkWithASocketCountsOnce)
+{
+    struct kith_runtime_info now = KITH_RUNTIME_INFO_INIT;
+    constexpr std::size_t n = 4;
+    kith_socket s[n];
+    const auto links = [&now] {
+        EXPECT_EQ(0, kith_runtime_info(&now));
+        return now.links;
+    };
+
+    for (kith_socket &one : s)
+        ASSERT_EQ(0, kith_socket_open(KITH_INET, KITH_DGRAM, 0, nullptr, &one));
+    for (std::size_t i = 0; i < n; i++) {
+        ASSERT_EQ(0, kith_socket_link(s[i]));
+        EXPECT_TRUE(kt_until([&] { return links() == i + 1; })) << links();
+    }
+    ASSERT_EQ(0, kith_socket_unlink(s[0]));
+    EXPECT_TRUE(kt_until([&] { return links() == n - 1; })) << links();
+    for (kith_socket one : s)
+        EXPECT_EQ(0, kith_socket_close(one));
+    EXPECT_TRUE(kt_until([&] { return links() == 0; })) << links();
+}
+
 TEST_F(Info, AWorkersTimeIsAllAccountedFor)
 {
     struct kith_runtime_info all = KITH_RUNTIME_INFO_INIT;
