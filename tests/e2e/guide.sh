@@ -14,6 +14,12 @@ PKG_CONFIG_PATH=$(dirname "$(find "$scratch/prefix" -name kith.pc)")
 export PKG_CONFIG_PATH
 libs=$(dirname "$(find "$scratch/prefix" -name 'libkith.*' | head -n 1)")
 
+# What shows its users' frames in reports reaches them both ways.
+flag=-fno-omit-frame-pointer
+pkg-config --cflags kith | grep -q -e $flag || fail "kith.pc: no $flag"
+grep -q -e $flag "$(find "$scratch/prefix" -name kith-targets.cmake)" ||
+    fail "kith-targets.cmake: no $flag"
+
 # parts PAGE: writes its programs and their outputs into the scratch folder, and their names.
 parts()
 {
