@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dump.c -- every process and socket in words, while all runs on.
+ * dump.c -- every worker, process and socket in words, while all runs on.
  *
  * Each record by itself: a glance at it, a look if it is idle (look.h), its text into a buffer, and
  * only then, with nothing held, a write when the buffer is full. Written by the calling thread, or by
@@ -15,7 +15,7 @@
 #include "core/os_map.h"
 #include "core/sockaddr.h"
 
-enum { BUFFER = 16384, RECORD = 4096, OPS = 4, MAIL = 256 };
+enum { BUFFER = 16384, RECORD = 4096, OPS = 4, MAIL = 256, MS = 1000000 };
 
 /* What one dump needs, allocated before anything is looked at. */
 struct dump {
@@ -100,7 +100,7 @@ struct socket_seen {
     int fd, protocol;
     uint8_t domain, type;
     bool listening, connecting, connected, closing;
-    uint64_t owner;
+    uint64_t owner, received, sent;
     unsigned waiting[KI_DIRS];
     kith_sockaddr local, peer;
 };
@@ -139,7 +139,9 @@ see_socket(struct ki_socket *s, uint64_t id, struct socket_seen *v)
                               .connecting = s->connecting,
                               .connected = s->connected,
                               .closing = s->closing,
-                              .owner = s->owner_id};
+                              .owner = s->owner_id,
+                              .received = ki_load_rlx(&s->received),
+                              .sent = ki_load_rlx(&s->sent)};
     for (int i = 0; i < KI_DIRS; i++)
         v->waiting[i] = length(&s->queue[i]);
     if (v->fd >= 0) { /* neither waits, and the descriptor cannot be closed under them */
@@ -304,8 +306,9 @@ dump_socket(struct dump *d, struct ki_socket *s)
     add_address(t, ", local ", &v.local);
     add_address(t, ", peer ", &v.peer);
     add_id(t, ", owner ", v.owner);
-    ki_text_add(t, ", waiting to read %u, to write %u\n", v.waiting[KI_DIR_READ],
-                v.waiting[KI_DIR_WRITE]);
+    ki_text_add(t, ", read %llu bytes, written %llu, waiting to read %u, to write %u\n",
+                (unsigned long long) v.received, (unsigned long long) v.sent,
+                v.waiting[KI_DIR_READ], v.waiting[KI_DIR_WRITE]);
 }
 
 /* ---- all of them ---- */
@@ -321,10 +324,30 @@ dump_header(struct dump *d)
                 ki_load_rlx(&ki_runtime.stopping) ? ", stopping" : "");
 }
 
+static void
+dump_worker(struct dump *d, unsigned i)
+{
+    struct kith_worker_info v = KITH_WORKER_INFO_INIT;
+    struct ki_text *t = room(d);
+
+    ki_look_worker(&ki_sched.worker[i], &v);
+    ki_text_add(t, "worker %u: ran %llu ms, polled %llu, slept %llu", i,
+                (unsigned long long) v.run_ns / MS, (unsigned long long) v.poll_ns / MS,
+                (unsigned long long) v.sleep_ns / MS);
+    ki_text_add(t,
+                "; switches %llu, steals %llu, wake-ups %llu, polls %llu, events %llu, "
+                "queued %zu\n",
+                (unsigned long long) v.switches, (unsigned long long) v.steals,
+                (unsigned long long) v.wakes, (unsigned long long) v.polls,
+                (unsigned long long) v.events, v.queued);
+}
+
 static int
 dump_all(struct dump *d)
 {
     dump_header(d);
+    for (unsigned i = 0; i < ki_sched.n && d->rc == 0; i++)
+        dump_worker(d, i);
     for (uint32_t i = 0; d->rc == 0; i++) {
         struct ki_proc *p = (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, i);
 

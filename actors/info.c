@@ -182,16 +182,6 @@ kith_runtime_info(struct kith_runtime_info *info)
 
 /* ---- a worker ---- */
 
-/* With what it does now and has not ended. */
-static uint64_t
-spent(const struct ki_worker_stats *s, enum ki_activity what)
-{
-    const uint64_t since = ki_load_rlx(&s->since_ns), now = ki_now_ns();
-    const bool does = ki_load_rlx(&s->activity) == (uint32_t) what;
-
-    return ki_load_rlx(&s->spent_ns[what]) + (does && now > since ? now - since : 0);
-}
-
 int
 kith_worker_info(unsigned worker, struct kith_worker_info *info)
 {
@@ -205,16 +195,7 @@ kith_worker_info(unsigned worker, struct kith_worker_info *info)
         return KITH_EINVAL;
     if (worker >= ki_sched.n)
         return KITH_ENOENT;
-    struct ki_worker *w = &ki_sched.worker[worker];
-    v.run_ns = spent(&w->stats, KI_RUNS);
-    v.poll_ns = spent(&w->stats, KI_POLLS);
-    v.sleep_ns = spent(&w->stats, KI_SLEEPS);
-    v.switches = ki_load_rlx(&w->tick);
-    v.steals = ki_load_rlx(&w->stats.steals);
-    v.wakes = ki_load_rlx(&w->stats.wakes);
-    v.polls = ki_load_rlx(&w->stats.polls);
-    v.events = ki_load_rlx(&w->stats.events);
-    v.queued = ki_sched_queued(w);
+    ki_look_worker(&ki_sched.worker[worker], &v);
     v.size = info->size;
     memcpy(info, &v, v.size);
     return 0;

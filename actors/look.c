@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/seam.h"
 #include "core/symbol.h"
 
 enum { MAIL = 256 }; /* messages that a look goes through, so that it is short */
@@ -123,4 +124,30 @@ ki_look_add(struct ki_text *t, const struct ki_glance *g)
     if (g->label[0])
         ki_text_add(t, " \"%s\"", g->label);
     ki_text_add(t, ": %s", state_of(g));
+}
+
+/* ---- a worker ---- */
+
+/* With what it does now and has not ended. */
+static uint64_t
+spent(const struct ki_worker_stats *s, enum ki_activity what)
+{
+    const uint64_t since = ki_load_rlx(&s->since_ns), now = ki_now_ns();
+    const bool does = ki_load_rlx(&s->activity) == (uint32_t) what;
+
+    return ki_load_rlx(&s->spent_ns[what]) + (does && now > since ? now - since : 0);
+}
+
+void
+ki_look_worker(struct ki_worker *w, struct kith_worker_info *v)
+{
+    v->run_ns = spent(&w->stats, KI_RUNS);
+    v->poll_ns = spent(&w->stats, KI_POLLS);
+    v->sleep_ns = spent(&w->stats, KI_SLEEPS);
+    v->switches = ki_load_rlx(&w->tick); /* relaxed, as all of it: a moment's */
+    v->steals = ki_load_rlx(&w->stats.steals);
+    v->wakes = ki_load_rlx(&w->stats.wakes);
+    v->polls = ki_load_rlx(&w->stats.polls);
+    v->events = ki_load_rlx(&w->stats.events);
+    v->queued = ki_sched_queued(w);
 }

@@ -55,6 +55,9 @@ ki_look_due(const struct ki_alarm *a)
 /* ki_look_status is a glance's status in the words of the API. `self` may be NULL. */
 enum kith_status ki_look_status(const struct ki_glance *g, uint64_t self);
 
+/* ki_look_worker sets all but v->size. Any thread. */
+void ki_look_worker(struct ki_worker *w, struct kith_worker_info *v);
+
 /* ki_look_add appends a line without its end: who it is, and what it does. */
 void ki_look_add(struct ki_text *t, const struct ki_glance *g);
 

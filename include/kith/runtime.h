@@ -133,11 +133,12 @@ KITH_API KITH_NODISCARD int
 kith_blocking(kith_fn fn, void *arg);
 
 /**
- * Write every process and every socket to a descriptor, while all runs on.
+ * Write every worker, process and socket to a descriptor, while all runs on.
  *
- * Of each: who it is, what it runs, what it waits for and until when, its queues and counts; of a
- * process that waits, the names of the functions on its stack. One that runs just then is named with
- * its counts. Nobody is stopped for it; what comes first may be older than what comes last.
+ * First the counts of the workers, as in kith_worker_info. Of each process and socket: who it is, what
+ * it runs, what it waits for and until when, its queues and counts, a socket's bytes too; of a process
+ * that waits, the names of the functions on its stack. One that runs just then is named with its
+ * counts. Nobody is stopped for it; what comes first may be older than what comes last.
  *
  * returns  0; or a code of the kernel's, and the listing is cut short: KITH_EPIPE of a pipe that
  *          nobody reads, without a SIGPIPE; or a waiting code

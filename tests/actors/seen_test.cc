@@ -345,6 +345,56 @@ TEST_F(Dump, ToAPipeThatNobodyReadsIsACodeAndKillsNobody)
     EXPECT_EQ(0, sigismember(&pending, SIGPIPE)) << "nothing is left of it";
 }
 
+TEST_F(Dump, TellsWhatASocketHasReadAndWritten)
+{
+    kith_socket l, c, s;
+    kith_sockaddr at, peer;
+    char buf[1234] = {};
+
+    ASSERT_EQ(0, kith_tcp_listen("127.0.0.1:0", &l));
+    ASSERT_EQ(0, kith_socket_sockname(l, &at));
+    ASSERT_EQ(0, kith_tcp_connect(text_of(at).c_str(), kt_long(), &c));
+    ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &s));
+    ASSERT_EQ(0, kith_socket_peername(s, &peer));
+    ASSERT_EQ(1234, kith_socket_send(c, buf, sizeof buf, 0, kt_long()));
+    ASSERT_EQ(1234, kith_socket_recv(s, buf, sizeof buf, KITH_MSG_WAITALL, kt_long()));
+    ASSERT_EQ(7, kith_socket_send(s, buf, 7, 0, kt_long()));
+    ASSERT_EQ(7, kith_socket_recv(c, buf, 7, 0, kt_long()));
+
+    EXPECT_TRUE(
+        kt_until([&] { /* a worker that looks at its readiness has it for a moment */
+                       const std::string all = dump();
+
+                       return has(part_of(all, ", peer " + text_of(peer)),
+                                  "read 1234 bytes, written 7,") &&
+                              has(part_of(all, ", local " + text_of(peer)),
+                                  "read 7 bytes, written 1234,");
+        }))
+        << dump();
+    for (kith_socket one : {s, c, l})
+        EXPECT_EQ(0, kith_socket_close(one));
+}
+
+TEST_F(Dump, TellsOfEveryWorker)
+{
+    struct kith_runtime_info info = KITH_RUNTIME_INFO_INIT;
+
+    ASSERT_EQ(0, kith_runtime_info(&info));
+    in_process([] {});
+    const std::string all = dump();
+    std::size_t switches = 0;
+    for (unsigned i = 0; i < info.workers; i++) {
+        const std::string part = part_of(all, "worker " + std::to_string(i) + ": ran ");
+
+        for (const char *count : {"polled ", "slept ", "steals ", "wake-ups ", "events "})
+            EXPECT_TRUE(has(part, count)) << count << " in\n" << all;
+        const std::size_t at = part.find("switches ");
+        ASSERT_NE(std::string::npos, at) << all;
+        switches += std::stoul(part.substr(at + 9));
+    }
+    EXPECT_GT(switches, 0u);
+}
+
 /* What stderr gets, in a file that nobody sees, for the length of a scope. */
 class stderr_file {
   public:
