@@ -12,9 +12,9 @@
  * come through as they are.
  *
  * Calls that wait for no peer (bind, listen, names, options, cancel, shutdown, give) run
- * one at a time on a socket. While it is busy with the call of another they suspend a
- * process or a plain thread for that moment; then, and only then, they answer
- * KITH_EHANDLER in a handler.
+ * one at a time on a socket. While it is busy with the call of another, or looked at by a
+ * kith_dump, they suspend a process or a plain thread for that moment; then, and only then,
+ * they answer KITH_EHANDLER in a handler, which may try again later.
  */
 #ifndef KITH_SOCKET_H
 #define KITH_SOCKET_H
