@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_limit_test.cc -- what sockets cost, and what they do when something has run out: system
  * calls a message, descriptors, a full backlog, peers that do not read. */
+#include "tests/support/pass.h"
 #include "tests/support/sockets.h"
 #include "tests/support/virtual_clock.h"
 
@@ -179,26 +180,13 @@ TEST_F(SocketCounted, AWaitThatIsOverCostsNoFurtherCall)
 using SocketStarved = SocketCounted;
 
 /* A minute that passes in steps, each over when a timer of this thread has fired. */
-class SocketStarvedForAMinute : public SocketCounted {
+class SocketStarvedForAMinute : public kt_passing<SocketCounted> {
   protected:
     static constexpr std::uint64_t second = 1'000'000'000;
 
     void expect_few_accepts(int acceptors);
 
   private:
-    void step(kith_ms ms)
-    {
-        const kith_msg *m;
-        kith_ref timer;
-
-        ASSERT_EQ(0, kith_send_after(ms, kith_self(), 1, {nullptr, 0}, &timer));
-        clock_.advance_ms(static_cast<std::uint64_t>(ms));
-        /* As the watchdog does it: whoever wakes looks at all workers' timers. */
-        ki_store_seq(&ki_sched.steal_lifo, true);
-        ki_sched.poller->wake();
-        ASSERT_EQ(0, kith_receive_ref(timer, &m, KITH_INFINITY));
-    }
-
     void accept_stubbornly(kith_socket l)
     {
         kith_socket c;
@@ -211,7 +199,6 @@ class SocketStarvedForAMinute : public SocketCounted {
         kt_close(c);
     }
 
-    kt_virtual_clock clock_;
     std::atomic<int> codes_ = 0, accepted_ = 0;
 };
 
@@ -232,7 +219,7 @@ SocketStarvedForAMinute::expect_few_accepts(int acceptors)
     }
     ASSERT_TRUE(kt_until([this] { return codes_ > 0; })) << "the first has the code";
     for (std::uint64_t end = clock_.now_ns() + 60 * second; clock_.now_ns() < end;)
-        ASSERT_NO_FATAL_FAILURE(step(5));
+        ASSERT_NO_FATAL_FAILURE(pass(5));
     {
         const std::lock_guard guard(accept_lock);
 
@@ -245,7 +232,7 @@ SocketStarvedForAMinute::expect_few_accepts(int acceptors)
 
     no_descriptors = false;
     for (int i = 0; i < 1000 && accepted_ == 0; i++)
-        ASSERT_NO_FATAL_FAILURE(step(5));
+        ASSERT_NO_FATAL_FAILURE(pass(5));
     for (const kith_pid &pid : pids)
         EXPECT_EQ(0, kith_wait(pid, nullptr, KITH_INFINITY));
     EXPECT_EQ(acceptors, accepted_);

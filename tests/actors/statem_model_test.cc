@@ -5,10 +5,8 @@
  * it by the library's calls, the model by the rules as they are written down; both note each
  * callback, and the notes must be the same. Time is virtual: a round sends some events, then lets
  * the clock come to the next deadline that the model knows. */
+#include "tests/support/pass.h"
 #include "tests/support/runtime.h"
-#include "tests/support/virtual_clock.h"
-
-#include "core/sched.h"
 
 #include <array>
 #include <deque>
@@ -382,9 +380,7 @@ class StatemModel : public kt_runtime, public testing::WithParamInterface<bool> 
         m.pass_to(*at);
         clock_.advance_to(start_ + (static_cast<std::uint64_t>(*at) + 1) * 1'000'000);
         return kt_until([&] {
-            /* As the watchdog does it: whoever wakes looks at all workers' timers. */
-            ki_store_seq(&ki_sched.steal_lifo, true);
-            ki_sched.poller->wake();
+            kt_poke();
             return seen().size() >= m.notes().size();
         });
     }
