@@ -63,7 +63,8 @@ kith_await_socket(kith_future f, kith_ms timeout, kith_socket *s);
  * returns  the lowest index of one that is done; or
  *          KITH_ETIMEOUT  none is;
  *          KITH_EPERM     one is another's;
- *          KITH_EINVAL    n is 0 or does not fit an int;  or a waiting code (error.h).
+ *          KITH_EBADF     one is no future: all zero, say;
+ *          KITH_EINVAL    n is 0 or does not fit an int, or `fs` is NULL;  or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
  * owns     the buffers stay the operations'.
  */

@@ -161,7 +161,8 @@ kith_msg_body(const kith_msg *m, size_t len);
  *
  * unit     timeout: milliseconds; 0 takes what is there.
  * returns  0, and `*m` is the message; or
- *          KITH_ETIMEOUT  there is none;  or a waiting code (error.h).
+ *          KITH_ETIMEOUT  there is none;
+ *          KITH_EINVAL    `m` is NULL;  or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
  * owns     `*m` is the library's, and good until the caller's next receive; what the last
  *          receive gave is gone, even when this one fails.
@@ -190,7 +191,7 @@ kith_receive_tag(uint64_t tag, const kith_msg **m, kith_ms timeout);
  * looked at one by one.
  *
  * unit     timeout: milliseconds; 0 takes what is there.
- * returns  as kith_receive.
+ * returns  as kith_receive; KITH_EINVAL also when `ref` is zero.
  * context  a process or a plain thread; may suspend it.
  * owns     as kith_receive.
  * source   OTP receive with a reference in the pattern.
@@ -204,7 +205,7 @@ kith_receive_ref(kith_ref ref, const kith_msg **m, kith_ms timeout);
  * `is` sees each message once. It must not call what can wait, receive or keep.
  *
  * unit     timeout: milliseconds; 0 takes what is there.
- * returns  as kith_receive.
+ * returns  as kith_receive; KITH_EINVAL also when `is` is NULL.
  * context  a process or a plain thread; may suspend it.
  * owns     as kith_receive; `ctx` is lent until the call returns.
  * source   OTP receive with a guard.
@@ -220,7 +221,8 @@ kith_receive_match(bool (*is)(const kith_msg *, void *), void *ctx, const kith_m
  * returns  i < n: fs[i] is done, await it; n: `*m` is a message; or
  *          KITH_ETIMEOUT  none of them;
  *          KITH_EPERM     a future is another's;
- *          KITH_EINVAL    n does not fit an int;
+ *          KITH_EBADF     one is no future: all zero, say;
+ *          KITH_EINVAL    n does not fit an int; `m` is NULL, or `fs` though n is not 0;
  *          or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
  * owns     as kith_receive.

@@ -154,7 +154,8 @@ kith_spawn_opt(const kith_spawn_options *o, kith_fn fn, const void *arg, size_t 
  * unit     timeout: milliseconds; 0 only asks.
  * returns  0, and `*why` says of what (noproc for one that was dead before the call); or
  *          KITH_ETIMEOUT  it lives;
- *          KITH_EDEADLK   it is the caller;  or a waiting code (error.h).
+ *          KITH_EDEADLK   it is the caller;
+ *          KITH_EINVAL    it is no pid;  or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
  * owns     `why` may be NULL.
  */

@@ -171,7 +171,7 @@ kith_supervisor_start_opt(const kith_supervisor *s, const kith_spawn_options *o,
  *          KITH_EALREADY    it has a child with this id that runs, and that is `*pid`, or is
  *                           being restarted, and `*pid` is zero;
  *          KITH_EEXIST      the same that has ended; or the name in `c->opt` is taken;
- *          KITH_EOPNOTSUPP  it is KITH_SIMPLE_ONE_FOR_ONE;
+ *          KITH_EOPNOTSUPP  it is KITH_SIMPLE_ONE_FOR_ONE, or no supervisor;
  *          KITH_ENOPROC     the supervisor is dead or has died meanwhile;
  *          KITH_EDEADLK     it is the caller;
  *          or a code of kith_supervisor_check or of the child's start, and it has no such
@@ -186,7 +186,8 @@ kith_supervisor_start_child(kith_pid sup, const kith_child *c, kith_pid *pid);
 /**
  * Have a KITH_SIMPLE_ONE_FOR_ONE supervisor start one more child after its pattern.
  *
- * returns  as kith_supervisor_start_child; KITH_EOPNOTSUPP when it is of another kind.
+ * returns  as kith_supervisor_start_child; KITH_EOPNOTSUPP when it is of another kind or no
+ *          supervisor; KITH_EINVAL when `arg` is NULL and `len` is not 0.
  * context  a process or a plain thread; may suspend it.
  * owns     `len` bytes of `arg` are copied, for this start and each restart, and take the
  *          place of the pattern's; with `arg` NULL those are used. `pid` may be NULL.
@@ -200,7 +201,9 @@ kith_supervisor_start_dynamic(kith_pid sup, const void *arg, size_t len, kith_pi
  *
  * returns  0, also when it had ended; or
  *          KITH_ENOENT      there is no such child;
- *          KITH_EOPNOTSUPP  children of a KITH_SIMPLE_ONE_FOR_ONE have no ids;
+ *          KITH_EINVAL      `id` is NULL or longer than 63 bytes;
+ *          KITH_EOPNOTSUPP  children of a KITH_SIMPLE_ONE_FOR_ONE have no ids; or `sup` is no
+ *                           supervisor;
  *          KITH_ENOPROC     the supervisor is dead or has died meanwhile;
  *          KITH_EDEADLK     it is the caller;  or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
@@ -225,6 +228,7 @@ kith_supervisor_terminate_pid(kith_pid sup, kith_pid child);
  *
  * returns  as kith_supervisor_start_child; when the start fails it is there as before, and
  *          KITH_ENOENT    there is no such child;
+ *          KITH_EINVAL    `id` is NULL or longer than 63 bytes;
  *          KITH_EALREADY  it runs, and that is `*pid`, or is being restarted.
  * context  a process or a plain thread; may suspend it.
  * owns     `pid` may be NULL.
@@ -248,7 +252,8 @@ kith_supervisor_delete_child(kith_pid sup, const char *id);
  * List the children in the order of their starts.
  *
  * returns  how many there are, `cap` of them in `infos` or all if they are fewer; or a code
- *          of kith_supervisor_terminate_child.
+ *          of kith_supervisor_terminate_child, KITH_EINVAL when `infos` is NULL and `cap` is not
+ *          0, or `cap` is too large.
  * context  a process or a plain thread; may suspend it.
  * owns     `infos` is the caller's again; NULL with `cap` 0.
  * source   OTP supervisor:which_children/1.
@@ -259,7 +264,7 @@ kith_supervisor_which_children(kith_pid sup, kith_child_info *infos, size_t cap)
 /**
  * Count the children.
  *
- * returns  0; or a code of kith_supervisor_terminate_child.
+ * returns  0; or a code of kith_supervisor_terminate_child, KITH_EINVAL when `counts` is NULL.
  * context  a process or a plain thread; may suspend it.
  * source   OTP supervisor:count_children/1.
  */

@@ -131,6 +131,11 @@ TEST_F(SocketFuture, OfZeroIsNoneAndAnothersIsNotOurs)
         EXPECT_EQ(KITH_EBADF, kith_await(kith_future{0}, 0));
         EXPECT_EQ(KITH_EBADF, kith_await_socket(kith_future{0}, 0, &s));
         EXPECT_EQ(KITH_EBADF, kith_cancel(kith_future{0}));
+        const kith_future none = {0};
+        const kith_msg *m;
+        EXPECT_EQ(KITH_EBADF, kith_await_any(&none, 1, 0));
+        EXPECT_EQ(KITH_EINVAL, kith_await_any(nullptr, 1, 0));
+        EXPECT_EQ(KITH_EBADF, kith_receive_any(&m, &none, 1, 0));
         ASSERT_EQ(0, kith_socket_recv_start(p.far, &byte, 1, 0, KITH_INFINITY, &f));
         const kith_pid other = spawn([f] {
             kith_socket c;

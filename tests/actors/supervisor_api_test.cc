@@ -275,6 +275,10 @@ TEST_F(SupervisorApi, TerminateRestartAndDelete)
     EXPECT_EQ(KITH_EINVAL, kith_supervisor_terminate_child(f.sup(), nullptr));
     EXPECT_EQ(KITH_EINVAL,
               kith_supervisor_delete_child(f.sup(), std::string(64, 'x').c_str()));
+    EXPECT_EQ(KITH_EINVAL, kith_supervisor_restart_child(f.sup(), nullptr, &pid));
+    EXPECT_EQ(KITH_EINVAL, kith_supervisor_start_dynamic(f.sup(), nullptr, 1, &pid));
+    EXPECT_EQ(KITH_EINVAL, kith_supervisor_which_children(f.sup(), nullptr, 1));
+    EXPECT_EQ(KITH_EINVAL, kith_supervisor_count_children(f.sup(), nullptr));
     f.stop();
 }
 
