@@ -638,6 +638,9 @@ TEST_F(Listener, ServesAllOfManyThatComeAtOnce)
 
 std::atomic<int> accept_code;    // instead of what accept answers; 0: as it is
 std::atomic<int> accept_calls;
+std::atomic<std::uint64_t>
+    stopper;    // with it an accept is over when that thread waits; 0: nobody
+std::atomic<bool> has_accepted;
 std::atomic<bool> no_large_pieces;
 struct ki_seam real;    // what stood there before
 
@@ -647,10 +650,20 @@ class ListenerOfASeam : public kt_sockets {
     {
         real = ki_seam;
         accept_code = accept_calls = 0;
+        stopper = 0;
         no_large_pieces = false;
         ki_seam.accept = [](int fd, void *addr, unsigned *len) {
             accept_calls++;
-            return accept_code != 0 ? accept_code.load() : real.accept(fd, addr, len);
+            const int got =
+                accept_code != 0 ? accept_code.load() : real.accept(fd, addr, len);
+
+            if (got >= 0 && stopper != 0) {
+                has_accepted = true;
+                EXPECT_TRUE(kt_until([] {
+                    return ki_load_rlx(&ki_proc_at({stopper})->waits_for) != nullptr;
+                })) << "the stop has been sent";
+            }
+            return got;
         };
         ki_seam.alloc = [](std::size_t size, std::size_t align) {
             return no_large_pieces && size >= large ? nullptr : real.alloc(size, align);
@@ -765,9 +778,6 @@ TEST_F(ListenerOfASeam, WithoutMemoryForAProcessItRefusesAndRests)
     });
 }
 
-std::atomic<std::uint64_t> stopper;
-std::atomic<bool> has_accepted;
-
 int
 say_nothing(kith_socket s, void *)
 {
@@ -786,17 +796,6 @@ TEST_F(ListenerOfASeam, OneThatWasAcceptedWhenTheDrainWasOverIsAskedToEndToo)
 
     has_accepted = false;
     stopper = kith_self().id;
-    ki_seam.accept = [](int listening, void *addr, unsigned *len) {
-        const int got = real.accept(listening, addr, len);
-
-        if (got >= 0) {
-            has_accepted = true;
-            EXPECT_TRUE(kt_until([] {
-                return ki_load_rlx(&ki_proc_at({stopper})->waits_for) != nullptr;
-            })) << "the stop has been sent";
-        }
-        return got;
-    };
     to.sin_family = AF_INET;
     to.sin_port = htons(at.inet.port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
