@@ -8,11 +8,26 @@
 #ifndef KI_SEAM_H
 #define KI_SEAM_H
 
+#include <kith/base.h>
+
 #include "core/defs.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What sendmsg and recvmsg take: the pieces, and room for address and control messages; after a
+ * recvmsg, how much of it was used, and the system's flags. */
+struct ki_sysmsg {
+    void *addr;
+    unsigned addr_len;
+    const kith_iov *iov;
+    size_t n_iov;
+    void *ctrl;
+    size_t ctrl_len;
+    int flags;
+    ptrdiff_t n; /* sendmmsg, recvmmsg: bytes of this one */
+};
 
 struct ki_seam {
     /* Monotonic time in nanoseconds; never 0. */
@@ -36,6 +51,13 @@ struct ki_seam {
     ptrdiff_t (*send)(int fd, const void *buf, size_t len, int flags);
     ptrdiff_t (*sendto)(int fd, const void *buf, size_t len, int flags, const void *addr,
                         unsigned addr_len);
+    ptrdiff_t (*recvfrom)(int fd, void *buf, size_t len, int flags, void *addr,
+                          unsigned *addr_len);
+    ptrdiff_t (*sendmsg)(int fd, const struct ki_sysmsg *m, int flags);
+    ptrdiff_t (*recvmsg)(int fd, struct ki_sysmsg *m, int flags);
+    /* How many of n went or came, 1 or more; or the code of the first. */
+    ptrdiff_t (*sendmmsg)(int fd, struct ki_sysmsg *m, size_t n, int flags);
+    ptrdiff_t (*recvmmsg)(int fd, struct ki_sysmsg *m, size_t n, int flags);
     int (*shutdown)(int fd, int how);
     int (*close)(int fd);
     int (*sockname)(int fd, void *addr, unsigned *len);

@@ -229,41 +229,54 @@ ki_sock_unlink(const char *path)
     return CODE(r);
 }
 
+static const struct {
+    unsigned ours;
+    int native;
+} flag_rows[] = {
+    {KITH_MSG_OOB, MSG_OOB},
+    {KITH_MSG_PEEK, MSG_PEEK},
+    {KITH_MSG_DONTROUTE, MSG_DONTROUTE},
+    {KITH_MSG_EOR, MSG_EOR},
+    {KITH_MSG_TRUNC, MSG_TRUNC},
+#ifdef MSG_MORE
+    {KITH_MSG_MORE, MSG_MORE},
+#endif
+#ifdef MSG_CONFIRM
+    {KITH_MSG_CONFIRM, MSG_CONFIRM},
+#endif
+#ifdef MSG_ERRQUEUE
+    {KITH_MSG_ERRQUEUE, MSG_ERRQUEUE},
+#endif
+#ifdef MSG_CMSG_CLOEXEC
+    {KITH_MSG_CMSG_CLOEXEC, MSG_CMSG_CLOEXEC},
+#endif
+    {KITH_MSG_NOSIGNAL, 0}, /* always so */
+    {KITH_MSG_WAITALL, 0},  /* ours to do: the system's gives up at a signal */
+};
+
 int
 ki_sock_flags(unsigned flags)
 {
-    static const struct {
-        unsigned ours;
-        int native;
-    } rows[] = {
-        {KITH_MSG_OOB, MSG_OOB},
-        {KITH_MSG_PEEK, MSG_PEEK},
-        {KITH_MSG_DONTROUTE, MSG_DONTROUTE},
-        {KITH_MSG_EOR, MSG_EOR},
-        {KITH_MSG_TRUNC, MSG_TRUNC},
-#ifdef MSG_MORE
-        {KITH_MSG_MORE, MSG_MORE},
-#endif
-#ifdef MSG_CONFIRM
-        {KITH_MSG_CONFIRM, MSG_CONFIRM},
-#endif
-#ifdef MSG_ERRQUEUE
-        {KITH_MSG_ERRQUEUE, MSG_ERRQUEUE},
-#endif
-#ifdef MSG_CMSG_CLOEXEC
-        {KITH_MSG_CMSG_CLOEXEC, MSG_CMSG_CLOEXEC},
-#endif
-        {KITH_MSG_NOSIGNAL, 0}, /* always so */
-        {KITH_MSG_WAITALL, 0},  /* ours to do: the system's gives up at a signal */
-    };
     int native = 0;
 
-    for (size_t i = 0; flags && i < ki_countof(rows); i++)
-        if (flags & rows[i].ours) {
-            native |= rows[i].native;
-            flags &= ~rows[i].ours;
+    for (size_t i = 0; flags && i < ki_countof(flag_rows); i++)
+        if (flags & flag_rows[i].ours) {
+            native |= flag_rows[i].native;
+            flags &= ~flag_rows[i].ours;
         }
     return flags ? KITH_EOPNOTSUPP : native;
+}
+
+unsigned
+ki_sock_flags_of(int native)
+{
+    unsigned flags =
+        native & MSG_CTRUNC ? KITH_MSG_CTRUNC : 0; /* is told, never asked for */
+
+    for (size_t i = 0; i < ki_countof(flag_rows); i++)
+        if (native & flag_rows[i].native)
+            flags |= flag_rows[i].ours;
+    return flags;
 }
 
 int

@@ -23,6 +23,12 @@ ptrdiff_t ki_sock_recv(int fd, void *buf, size_t len, int flags);
 ptrdiff_t ki_sock_send(int fd, const void *buf, size_t len, int flags);
 ptrdiff_t ki_sock_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
                          unsigned addr_len);
+ptrdiff_t ki_sock_recvfrom(int fd, void *buf, size_t len, int flags, void *addr,
+                           unsigned *addr_len);
+ptrdiff_t ki_sock_sendmsg(int fd, const struct ki_sysmsg *m, int flags);
+ptrdiff_t ki_sock_recvmsg(int fd, struct ki_sysmsg *m, int flags);
+ptrdiff_t ki_sock_sendmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags);
+ptrdiff_t ki_sock_recvmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags);
 int ki_sock_shutdown(int fd, int how);
 int ki_sock_close(int fd);
 int ki_sock_sockname(int fd, void *addr, unsigned *len);
@@ -36,6 +42,12 @@ int ki_sock_unlink(const char *path);
 
 /* ki_sock_flags turns KITH_MSG_ bits into the system's; KITH_EOPNOTSUPP for one it lacks. */
 int ki_sock_flags(unsigned flags);
+
+/* ki_sock_flags_of: the other way round; those without a name of ours are left out. */
+unsigned ki_sock_flags_of(int native);
+
+/* The most pieces that one call takes, and packets. */
+enum { KI_IOV_MAX = 1024, KI_MMSG_MAX = 64 };
 
 /* ki_sock_how turns KITH_SHUT_ into the system's number; KITH_EINVAL for no such. */
 int ki_sock_how(int how);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * sockcmsg_rows.c -- one row a control message.
+ *
+ * ROW(name, native level, native type, kind, how). A type that this system has no macro for is -1,
+ * and the row stays. Where a system receives under another type than it sends, two rows have one
+ * id: the first is the one to send. */
+#define _GNU_SOURCE
+#define __APPLE_USE_RFC_3542
+#include "core/sockcmsg_rows.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#ifndef SCM_TIMESTAMPNS
+#define SCM_TIMESTAMPNS -1
+#endif
+#ifndef SCM_TIMESTAMPING
+#define SCM_TIMESTAMPING -1
+#endif
+#ifndef SCM_CREDENTIALS
+#define SCM_CREDENTIALS -1
+#endif
+#ifndef SO_RXQ_OVFL
+#define SO_RXQ_OVFL -1
+#endif
+#ifndef SO_MARK
+#define SO_MARK -1
+#endif
+#ifndef SO_PRIORITY
+#define SO_PRIORITY -1
+#endif
+#ifndef IP_PKTINFO
+#define IP_PKTINFO -1
+#endif
+#ifndef IP_ORIGDSTADDR
+#define IP_ORIGDSTADDR -1
+#endif
+#ifndef IP_RECVERR
+#define IP_RECVERR -1
+#endif
+#ifndef IP_RETOPTS
+#define IP_RETOPTS -1
+#endif
+#ifndef IPV6_ORIGDSTADDR
+#define IPV6_ORIGDSTADDR -1
+#endif
+#ifndef IPV6_RECVERR
+#define IPV6_RECVERR -1
+#endif
+#ifndef IPV6_FLOWINFO
+#ifdef __linux__
+#define IPV6_FLOWINFO 11 /* linux/in6.h, which netinet/in.h cannot stand beside it */
+#else
+#define IPV6_FLOWINFO -1
+#endif
+#endif
+#ifndef UDP_SEGMENT
+#ifdef __linux__
+#define UDP_SEGMENT 103
+#define UDP_GRO 104
+#else
+#define UDP_SEGMENT -1
+#define UDP_GRO -1
+#endif
+#endif
+#ifndef IPPROTO_UDP
+#define IPPROTO_UDP 17
+#endif
+
+#define RECV KI_CMSG_RECV
+#define BOTH (KI_CMSG_RECV | KI_CMSG_SEND)
+#define SEND KI_CMSG_SEND
+
+#define ROW(NAME, level, type, kind, how) \
+    { \
+        KITH_CMSG_##NAME, level, type, KI_CMSG_##kind, how \
+    }
+
+static const struct ki_cmsg_row rows[] = {
+    ROW(SOCKET_TIMESTAMP, SOL_SOCKET, SCM_TIMESTAMP, TIMEVAL, RECV),
+    ROW(SOCKET_TIMESTAMPNS, SOL_SOCKET, SCM_TIMESTAMPNS, TIMESPEC, RECV),
+    ROW(SOCKET_TIMESTAMPING, SOL_SOCKET, SCM_TIMESTAMPING, TIMESTAMPING, RECV),
+    ROW(SOCKET_CREDENTIALS, SOL_SOCKET, SCM_CREDENTIALS, CREDENTIALS, BOTH),
+    ROW(SOCKET_RXQ_OVFL, SOL_SOCKET, SO_RXQ_OVFL, UINT32, RECV),
+    ROW(SOCKET_MARK, SOL_SOCKET, SO_MARK, UINT32, BOTH),
+    ROW(SOCKET_PRIORITY, SOL_SOCKET, SO_PRIORITY, INT, BOTH),
+    ROW(IP_TOS, IPPROTO_IP, IP_TOS, INT, BOTH),
+    ROW(IP_TTL, IPPROTO_IP, IP_TTL, INT, BOTH),
+#ifndef __linux__
+    ROW(IP_TOS, IPPROTO_IP, IP_RECVTOS, INT, RECV),
+    ROW(IP_TTL, IPPROTO_IP, IP_RECVTTL, INT, RECV),
+#endif
+    ROW(IP_PKTINFO, IPPROTO_IP, IP_PKTINFO, PKTINFO, BOTH),
+    ROW(IP_ORIGDSTADDR, IPPROTO_IP, IP_ORIGDSTADDR, ADDRESS, RECV),
+    ROW(IP_RECVERR, IPPROTO_IP, IP_RECVERR, ERROR, RECV),
+    ROW(IP_RECVOPTS, IPPROTO_IP, IP_RECVOPTS, BYTES, RECV),
+    ROW(IP_RETOPTS, IPPROTO_IP, IP_RETOPTS, BYTES, BOTH),
+    ROW(IPV6_TCLASS, IPPROTO_IPV6, IPV6_TCLASS, INT, BOTH),
+    ROW(IPV6_HOPLIMIT, IPPROTO_IPV6, IPV6_HOPLIMIT, INT, BOTH),
+    ROW(IPV6_PKTINFO, IPPROTO_IPV6, IPV6_PKTINFO, PKTINFO6, BOTH),
+    ROW(IPV6_ORIGDSTADDR, IPPROTO_IPV6, IPV6_ORIGDSTADDR, ADDRESS, RECV),
+    ROW(IPV6_RECVERR, IPPROTO_IPV6, IPV6_RECVERR, ERROR, RECV),
+    ROW(IPV6_FLOWINFO, IPPROTO_IPV6, IPV6_FLOWINFO, FLOWINFO, BOTH),
+    ROW(IPV6_RTHDR, IPPROTO_IPV6, IPV6_RTHDR, BYTES, BOTH),
+    ROW(IPV6_HOPOPTS, IPPROTO_IPV6, IPV6_HOPOPTS, BYTES, BOTH),
+    ROW(IPV6_DSTOPTS, IPPROTO_IPV6, IPV6_DSTOPTS, BYTES, BOTH),
+    ROW(UDP_SEGMENT, IPPROTO_UDP, UDP_SEGMENT, INT16, SEND),
+    ROW(UDP_GRO, IPPROTO_UDP, UDP_GRO, INT, RECV),
+};
+
+const struct ki_cmsg_row *
+ki_cmsg_row_of_id(int id)
+{
+    for (size_t i = 0; i < ki_countof(rows); i++)
+        if (rows[i].id == id)
+            return &rows[i];
+    return NULL;
+}
+
+const struct ki_cmsg_row *
+ki_cmsg_row_of_native(int level, int type)
+{
+    for (size_t i = 0; i < ki_countof(rows); i++)
+        if (rows[i].level == level && rows[i].type == type && (rows[i].how & KI_CMSG_RECV))
+            return &rows[i];
+    return NULL;
+}
