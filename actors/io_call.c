@@ -62,7 +62,7 @@ ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct 
         if (op) {
             op->to_mailbox = true;
             ki_op_begin(&op->word, op->slot.generation, true);
-            ki_socket_enqueue(s, op, ki_io_direction(io->kind));
+            ki_socket_enqueue(s, op, ki_io_direction(io));
         }
     }
     ki_socket_release(s);
@@ -125,7 +125,7 @@ call_slowly(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
 KI_NOINLINE ptrdiff_t
 ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
 {
-    const int dir = ki_io_direction(io->kind);
+    const int dir = ki_io_direction(io);
     struct ki_proc *p = ki_running();
     struct ki_socket *s;
     struct ki_op *op;

@@ -42,8 +42,7 @@ int ki_io_flags(unsigned flags);
 KI_HOT bool
 ki_io_may_try(const struct ki_socket *s, int dir)
 {
-    return ki_fast(!s->queue[dir].head) &&
-           (s->ready & (dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT)) != 0;
+    return ki_fast(!s->queue[dir].head) && (s->ready & ki_io_ready(dir)) != 0;
 }
 
 /* Under the claim; releases it: it was tried, and what is left to do waits in the queue of `dir`. */

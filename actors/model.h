@@ -113,7 +113,13 @@ struct ki_monitor;
 enum ki_op_kind {
     KI_OP_RECV,
     KI_OP_SEND,
+    KI_OP_RECVFROM,
+    KI_OP_RECVMSG,
+    KI_OP_RECVMMSG,
     KI_OP_SENDTO,
+    KI_OP_SENDV,
+    KI_OP_SENDMSG,
+    KI_OP_SENDMMSG,
     KI_OP_ACCEPT,
     KI_OP_CONNECT,
     KI_OP_CALL, /* a function to be run under the socket's ownership */
@@ -138,12 +144,20 @@ struct ki_io {
             what; /* all of the above at a glance: KI_IO_PLAIN(kind) has nothing special */
     };
     char *buf;
-    size_t len, done;
+    size_t len, done; /* bytes; recvmmsg, sendmmsg: packets */
     union {
         int (*call)(struct ki_socket *s, void *arg);
         const kith_sockaddr *addr; /* connect, sendto. The caller's; or op->addr */
+        kith_sockaddr *from;       /* recvfrom: may be NULL */
+        const kith_iov *iov;       /* sendv: `n` of them */
+        const kith_packet *out;    /* sendmsg */
+        kith_packet *in;           /* recvmsg */
+        kith_packet *many;         /* recvmmsg, sendmmsg: `len` of them */
     } u;
-    void *arg;
+    union {
+        void *arg; /* of a call */
+        size_t n;
+    };
     kith_socket won; /* accept: the result */
 };
 
@@ -153,9 +167,15 @@ ki_io_bit(uint8_t kind)
 {
     switch (kind) {
     case KI_OP_RECV:
+    case KI_OP_RECVFROM:
+    case KI_OP_RECVMSG:
+    case KI_OP_RECVMMSG:
         return KITH_OP_RECV;
     case KI_OP_SEND:
     case KI_OP_SENDTO:
+    case KI_OP_SENDV:
+    case KI_OP_SENDMSG:
+    case KI_OP_SENDMMSG:
         return KITH_OP_SEND;
     case KI_OP_ACCEPT:
         return KITH_OP_ACCEPT;
@@ -199,7 +219,8 @@ struct ki_op {
 
 /* ---- sockets ---- */
 
-enum { KI_DIR_READ, KI_DIR_WRITE, KI_DIRS };
+/* Who waits for what: bytes or connections, room, urgent data, the error queue. */
+enum { KI_DIR_READ, KI_DIR_WRITE, KI_DIR_URGENT, KI_DIR_ERROR, KI_DIRS };
 
 struct ki_queue {
     struct ki_op *head, *tail;
@@ -233,11 +254,12 @@ struct ki_socket {
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */
-    struct ki_monitor *watched_by;    /* [s] monitors of it */
-    bool ended;                       /* [s] the peer has sent its last */
-    uint32_t owed;                    /* [s] STOP nodes that are still to come */
-    uint16_t cooldown_ms;             /* [s] from a try to the next by the retry timer */
-    uint32_t ready;                   /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    struct ki_monitor *watched_by; /* [s] monitors of it */
+    bool ended;                    /* [s] the peer has sent its last */
+    uint32_t owed;                 /* [s] STOP nodes that are still to come */
+    uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
+    uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
+    uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
     _Atomic(uint64_t) received, sent; /* [a:s] bytes; relaxed, others look: a listener */
     struct ki_queue queue[KI_DIRS];   /* [s] */
     struct ki_proc *owner;            /* [s] type-stable */

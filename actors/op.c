@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "actors/io.h"
 #include "actors/limit.h"
 #include "actors/msg.h"
 #include "actors/server.h"
@@ -431,6 +432,27 @@ ki_op_own_free(struct ki_proc *p)
     p->own_op = NULL;
 }
 
+/* What it has won and nobody takes any more goes the way of its starter. */
+static void
+drop_result(struct ki_proc *p, struct ki_op *op)
+{
+    if (!op->arrived || op->io.select || op->result < 0)
+        return;
+    switch ((enum ki_op_kind) op->io.kind) {
+    case KI_OP_ACCEPT:
+        ki_socket_take(p, op->io.won);
+        return;
+    case KI_OP_RECVMSG:
+        ki_io_close_descriptors(op->io.u.in, 1);
+        return;
+    case KI_OP_RECVMMSG:
+        ki_io_close_descriptors(op->io.u.many, (size_t) op->result);
+        return;
+    default:
+        return;
+    }
+}
+
 /* The own record is under way when its process is killed in the wait. */
 static bool
 own_stopped(struct ki_proc *p)
@@ -448,8 +470,7 @@ own_stopped(struct ki_proc *p)
     } else {
         return false;
     }
-    if (op->io.kind == KI_OP_ACCEPT && op->result == 0)
-        ki_socket_take(p, op->io.won);
+    drop_result(p, op);
     return true;
 }
 
@@ -462,8 +483,7 @@ ki_op_stop_all(struct ki_proc *p)
         next = op->own_next;
         if (!op->arrived && !stop(op, STOP_KILL))
             continue;
-        if (op->io.kind == KI_OP_ACCEPT && op->result == 0 && !op->io.select)
-            ki_socket_take(p, op->io.won);
+        drop_result(p, op);
         starter_drops(p, op);
     }
     return own && p->ops == NULL;

@@ -2,6 +2,8 @@
  * recv_api.c -- receiving. */
 #include "actors/io_call.h"
 
+/* ---- recv ---- */
+
 /* 0, or why these arguments may not be; *io is what they ask for. */
 static int
 ask_recv(struct ki_io *io, void *buf, size_t cap, unsigned flags)
@@ -63,6 +65,38 @@ kith_socket_recv_start(kith_socket s, void *buf, size_t cap, unsigned flags,
 {
     struct ki_io io;
     int rc = ask_recv(&io, buf, cap, flags);
+
+    return rc < 0 ? rc : ki_io_start(s, &io, timeout, f);
+}
+
+/* ---- with the sender's address ---- */
+
+static int
+ask_recvfrom(struct ki_io *io, void *buf, size_t cap, kith_sockaddr *from, unsigned flags)
+{
+    int rc = ask_recv(io, buf, cap, flags);
+
+    io->kind = KI_OP_RECVFROM;
+    io->u.from = from;
+    return rc;
+}
+
+ptrdiff_t
+kith_socket_recvfrom(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
+                     unsigned flags, kith_ms timeout)
+{
+    struct ki_io io;
+    int rc = ask_recvfrom(&io, buf, cap, from, flags);
+
+    return rc < 0 ? rc : ki_io_call(s, &io, timeout, "socket_recvfrom");
+}
+
+int
+kith_socket_recvfrom_start(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
+                           unsigned flags, kith_ms timeout, kith_future *f)
+{
+    struct ki_io io;
+    int rc = ask_recvfrom(&io, buf, cap, from, flags);
 
     return rc < 0 ? rc : ki_io_start(s, &io, timeout, f);
 }

@@ -49,7 +49,8 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     s->protocol = protocol;
     if (protocol == 0 && type == KITH_STREAM && domain != KITH_LOCAL)
         s->protocol = KITH_TCP;
-    s->ready = KI_READY_IN | KI_READY_OUT; /* nothing disproves it yet */
+    /* Nothing disproves it yet. */
+    s->ready = KI_READY_IN | KI_READY_OUT | KI_READY_PRI | KI_READY_ERR;
     s->owner = owner;
     s->owner_id = ki_proc_id(owner);
     s->retry.expire = retry_expired;
@@ -84,7 +85,7 @@ unlink_head(struct ki_queue *q, struct ki_op *op)
 static void
 dequeue(struct ki_socket *s, struct ki_op *op)
 {
-    ki_queue_remove(&s->queue[ki_io_direction(op->io.kind)], op);
+    ki_queue_remove(&s->queue[ki_io_direction(&op->io)], op);
 }
 
 bool
@@ -122,7 +123,7 @@ wait_on(struct ki_socket *s, struct ki_op *op)
     if (op->io.once)
         return KITH_ETIMEOUT;
     if (!op->queued)
-        ki_socket_enqueue(s, op, ki_io_direction(op->io.kind));
+        ki_socket_enqueue(s, op, ki_io_direction(&op->io));
     unsigned stopped = ki_op_wait(&op->word);
     return stopped ? ki_op_stop_code(stopped) : 0;
 }
@@ -223,10 +224,8 @@ requested(struct ki_socket *s, struct ki_op *op)
     default:
         break;
     }
-    dir = ki_io_direction(op->io.kind);
-    if (!s->queue[dir].head &&
-        ((s->ready & (dir == KI_DIR_READ ? KI_READY_IN : KI_READY_OUT)) != 0 ||
-         s->stopped)) {
+    dir = ki_io_direction(&op->io);
+    if (!s->queue[dir].head && ((s->ready & ki_io_ready(dir)) != 0 || s->stopped)) {
         execute(s, op);
         return;
     }
@@ -268,20 +267,21 @@ note_ready(struct ki_socket *s, uint32_t bits)
 
     if (ki_slow(bits & ~usual)) {
         if (bits & (KI_READY_ERR | KI_READY_HUP))
-            bits |= KI_READY_IN | KI_READY_OUT;
-        if (bits &
-            (KI_READY_RDHUP | KI_READY_PRI)) /* who waits for urgent data is in there */
-            bits |= KI_READY_IN;
-        if (bits & (KI_READY_RDHUP | KI_READY_HUP))
+            bits |= KI_READY_IN | KI_READY_OUT | KI_READY_ERR;
+        if (bits & (KI_READY_RDHUP | KI_READY_HUP)) { /* no more urgent data either */
             s->ended = true;
+            bits |= KI_READY_IN | KI_READY_PRI;
+        }
         if (bits & KI_READY_RETRY)
             retry(s);
         if (bits & ~(usual | KI_READY_RETRY))
             s->drains = false;
-        bits &= usual;
+        bits &= usual | KI_READY_PRI | KI_READY_ERR;
         s->ready |= bits;
         if (s->connecting) /* first: a receive would take its error */
             serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
+        serve_direction(s, &s->queue[KI_DIR_URGENT], KI_READY_PRI);
+        serve_direction(s, &s->queue[KI_DIR_ERROR], KI_READY_ERR);
     }
     s->ready |= bits;
 }
@@ -490,7 +490,8 @@ close_descriptor(struct ki_socket *s)
     int fd = ki_socket_fd(s);
 
     ki_store_rlx(&s->fd, -1);
-    if (s->registered && (s->shared || ki_load_rlx(&ki_runtime.forked)))
+    if (s->registered &&
+        (s->shared || ki_load_rlx(&ki_runtime.forked) || ki_load_rlx(&ki_runtime.passed)))
         ki_sched.poller->forget(fd);
     if (s->borrowed)
         return;
@@ -509,8 +510,8 @@ ki_socket_begin_close(struct ki_socket *s)
     s->closing = true;
     ki_mbox_begin_exit(&s->task.mbox); /* from here on nobody claims it */
     s->more = false;
-    answer_all(s, KI_DIR_READ, KITH_ECLOSED);
-    answer_all(s, KI_DIR_WRITE, KITH_ECLOSED);
+    for (int dir = 0; dir < KI_DIRS; dir++)
+        answer_all(s, dir, KITH_ECLOSED);
     ki_starved_end(s);
     /* Not cancelled: then its node is in the mailbox and comes before the end. */
     if (s->retry_out && ki_timers_cancel(&s->retry))

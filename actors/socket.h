@@ -167,11 +167,27 @@ ki_io_try(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io, ptrdif
     return ki_io_try_rare(s, starter, io, result);
 }
 
-/* ki_io_direction: which queue a kind waits in. */
+/* ki_io_direction: which queue it waits in. */
 static inline int
-ki_io_direction(uint8_t kind)
+ki_io_direction(const struct ki_io *io)
 {
-    return kind == KI_OP_RECV || kind == KI_OP_ACCEPT ? KI_DIR_READ : KI_DIR_WRITE;
+    if (io->kind == KI_OP_ACCEPT)
+        return KI_DIR_READ;
+    if (ki_io_bit(io->kind) != KITH_OP_RECV)
+        return KI_DIR_WRITE;
+    return ki_fast((io->flags & (KITH_MSG_OOB | KITH_MSG_ERRQUEUE)) == 0) ? KI_DIR_READ
+           : (io->flags & KITH_MSG_ERRQUEUE)                              ? KI_DIR_ERROR
+                                                                          : KI_DIR_URGENT;
+}
+
+/* ki_io_ready: the bit of `ready` without which an attempt in that queue is vain. */
+static inline uint32_t
+ki_io_ready(int dir)
+{
+    static const uint32_t bit[KI_DIRS] = {KI_READY_IN, KI_READY_OUT, KI_READY_PRI,
+                                          KI_READY_ERR};
+
+    return bit[dir];
 }
 
 /* ki_socket_enqueue puts an operation at the end of its direction's queue, `dir`. By the claimant. */

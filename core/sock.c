@@ -332,6 +332,14 @@ get_int(int fd, int number, int *v)
     return ki_seam.getopt(fd, SOL_SOCKET, number, v, &len);
 }
 
+bool
+ki_sock_urgent_inline(int fd)
+{
+    int on = 0;
+
+    return get_int(fd, SO_OOBINLINE, &on) >= 0 && on;
+}
+
 int
 ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening)
 {

@@ -55,6 +55,9 @@ int ki_sock_how(int how);
 /* ki_sock_error: the pending error of a descriptor as a code, cleared; 0: none. */
 int ki_sock_error(int fd);
 
+/* ki_sock_urgent_inline: whether SO_OOBINLINE is on, so that no call tells of urgent data. */
+bool ki_sock_urgent_inline(int fd);
+
 /* ki_sock_linger: whether SO_LINGER is on with a time, so that close may block. */
 bool ki_sock_lingers(int fd);
 void ki_sock_linger_off(int fd);

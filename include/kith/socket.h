@@ -189,7 +189,9 @@ kith_socket_give(kith_socket s, kith_pid to, uint64_t tag);
  * Read what is there from a connected socket.
  *
  * Waits until at least one byte is there, then takes what fits; with KITH_MSG_WAITALL it
- * waits until `cap` bytes are in, and with KITH_MSG_OOB for urgent data.
+ * waits until `cap` bytes are in. With KITH_MSG_OOB it waits for urgent data, with
+ * KITH_MSG_ERRQUEUE for the error queue: those who do stand in queues of their own, and
+ * take no turn from those who wait for bytes.
  *
  * unit     timeout: milliseconds; 0 tries once.
  * returns  bytes read, 1..cap (WAITALL: cap); 0 when the peer has ended, or for an empty
@@ -216,6 +218,31 @@ kith_socket_recv(kith_socket s, void *buf, size_t cap, unsigned flags, kith_ms t
 KITH_API KITH_NODISCARD int
 kith_socket_recv_start(kith_socket s, void *buf, size_t cap, unsigned flags,
                        kith_ms timeout, kith_future *f);
+
+/**
+ * Receive a datagram, and the address it came from.
+ *
+ * unit     timeout: milliseconds; 0 tries once.
+ * returns  as kith_socket_recv; `*from` has domain 0 where the system tells no address, as for
+ *          a stream.
+ * context  a process or a plain thread; may suspend it.
+ * owns     `buf` and `from` (which may be NULL) are the caller's again when the call returns.
+ * source   OTP socket:recvfrom/4.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_recvfrom(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
+                     unsigned flags, kith_ms timeout);
+
+/**
+ * Begin a recvfrom; the future's result is what kith_socket_recvfrom would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     `buf` and `from` are lent until the future has ended.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_recvfrom_start(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
+                           unsigned flags, kith_ms timeout, kith_future *f);
 
 /**
  * Send all of some bytes to a connected socket.

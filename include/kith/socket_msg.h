@@ -173,6 +173,30 @@ kith_packet_ctrl(const kith_packet *p, int type, size_t len);
 #define KITH_CTRL(p, type, T) ((const T *) kith_packet_ctrl((p), (type), sizeof(T)))
 
 /**
+ * Send all of some pieces to a connected socket, in their order, as one.
+ *
+ * unit     timeout: milliseconds; 0 sends what goes at once.
+ * returns  the sum of the pieces, and codes, as kith_socket_send.
+ * context  a process or a plain thread; may suspend it.
+ * owns     pieces and bytes are the caller's again when the call returns.
+ * source   OTP socket:sendv/3. Differs: answers all or a code.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_sendv(kith_socket s, const kith_iov *iov, size_t n, unsigned flags,
+                  kith_ms timeout);
+
+/**
+ * Begin a sendv; the future's result is what kith_socket_sendv would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     the pieces, `iov` itself too, are lent until the future has ended.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_sendv_start(kith_socket s, const kith_iov *iov, size_t n, unsigned flags,
+                        kith_ms timeout, kith_future *f);
+
+/**
  * Send one packet: bytes in pieces, with an address, control messages and descriptors.
  *
  * On a stream all bytes go, however many pieces there are, and what is sent besides goes with
@@ -241,6 +265,61 @@ kith_socket_recvmsg(kith_socket s, kith_packet *p, unsigned flags, kith_ms timeo
 KITH_API KITH_NODISCARD int
 kith_socket_recvmsg_start(kith_socket s, kith_packet *p, unsigned flags, kith_ms timeout,
                           kith_future *f);
+
+/**
+ * Send many packets, in their order, with as few calls of the system as it allows.
+ *
+ * unit     timeout: milliseconds, for all of them; 0 sends what goes at once.
+ * returns  `n` (KITH_NOWAIT: how many went, 1..n), and each packet's `result` is its bytes; or a
+ *          code of kith_socket_sendmsg, of the first packet that did not go: kith_partial() tells
+ *          how many packets went before it. KITH_EINVAL too when `n` is 0.
+ * context  a process or a plain thread; may suspend it.
+ * owns     the packets are the caller's again when the call returns.
+ * source   OTP socket:sendmmsg/4. Differs: answers all or a code.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_sendmmsg(kith_socket s, kith_packet *p, size_t n, unsigned flags,
+                     kith_ms timeout);
+
+/**
+ * Begin a sendmmsg; the future's result is what kith_socket_sendmmsg would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     the packets and all they point to are lent until the future has ended.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_sendmmsg_start(kith_socket s, kith_packet *p, size_t n, unsigned flags,
+                           kith_ms timeout, kith_future *f);
+
+/**
+ * Receive many packets: waits for one, and takes what else is there.
+ *
+ * With KITH_MSG_WAITALL it waits until all `n` have come.
+ *
+ * unit     timeout: milliseconds; 0 tries once.
+ * returns  how many came, 1..n, and each one's `result` is its bytes; or a code of
+ *          kith_socket_recvmsg: kith_partial() tells how many came before (WAITALL). KITH_EINVAL
+ *          too when `n` is 0.
+ * context  a process or a plain thread; may suspend it.
+ * owns     the packets are the caller's again when the call returns.
+ * source   OTP socket:recvmmsg/6.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_recvmmsg(kith_socket s, kith_packet *p, size_t n, unsigned flags,
+                     kith_ms timeout);
+
+/**
+ * Begin a recvmmsg; the future's result is what kith_socket_recvmmsg would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     the packets and all they point to are lent until the future has ended. Descriptors
+ *          that come for a future that was cancelled are closed.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_recvmmsg_start(kith_socket s, kith_packet *p, size_t n, unsigned flags,
+                           kith_ms timeout, kith_future *f);
 
 #ifdef __cplusplus
 }

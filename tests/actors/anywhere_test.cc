@@ -34,6 +34,7 @@ struct things {
     kith_future f = {ki_id_make(KI_KIND_FUTURE, 1, 1'000'000)};
     kith_ref ref = {ki_id_make(KI_KIND_REF, 1, 1'000'000)};
     kith_sockaddr a = kith_sockaddr_loopback(KITH_INET, 1);
+    kith_packet p = {};
     struct kith_process_info info = KITH_PROCESS_INFO_INIT;
     struct kith_runtime_info all = KITH_RUNTIME_INFO_INIT;
     struct kith_worker_info worker = KITH_WORKER_INFO_INIT;
@@ -298,6 +299,31 @@ const row table[] = {
          KITH_INFINITY),
     CALL(kith_socket_sendto_start, CODE, KITH_ECLOSED, t.s, t.b, sizeof t.b, &t.a, 0,
          KITH_INFINITY, &t.new_f),
+    CALL(kith_socket_recvfrom, WAITS, KITH_ECLOSED, t.s, t.b, sizeof t.b, &t.a, 0,
+         KITH_INFINITY),
+    CALL(kith_socket_recvfrom_start, CODE, KITH_ECLOSED, t.s, t.b, sizeof t.b, &t.a, 0,
+         KITH_INFINITY, &t.new_f),
+
+    /* socket_msg.h */
+    CALL(kith_socket_sendv, WAITS, KITH_ECLOSED, t.s, &none, 1, 0, KITH_INFINITY),
+    CALL(kith_socket_sendv_start, CODE, KITH_ECLOSED, t.s, &none, 1, 0, KITH_INFINITY,
+         &t.new_f),
+    CALL(kith_socket_sendmsg, WAITS, KITH_ECLOSED, t.s, &t.p, 0, KITH_INFINITY),
+    CALL(kith_socket_sendmsg_start, CODE, KITH_ECLOSED, t.s, &t.p, 0, KITH_INFINITY,
+         &t.new_f),
+    CALL(kith_socket_recvmsg, WAITS, KITH_ECLOSED, t.s, &t.p, 0, KITH_INFINITY),
+    CALL(kith_socket_recvmsg_start, CODE, KITH_ECLOSED, t.s, &t.p, 0, KITH_INFINITY,
+         &t.new_f),
+    CALL(kith_socket_sendmmsg, WAITS, KITH_ECLOSED, t.s, &t.p, 1, 0, KITH_INFINITY),
+    CALL(kith_socket_sendmmsg_start, CODE, KITH_ECLOSED, t.s, &t.p, 1, 0, KITH_INFINITY,
+         &t.new_f),
+    CALL(kith_socket_recvmmsg, WAITS, KITH_ECLOSED, t.s, &t.p, 1, 0, KITH_INFINITY),
+    CALL(kith_socket_recvmmsg_start, CODE, KITH_ECLOSED, t.s, &t.p, 1, 0, KITH_INFINITY,
+         &t.new_f),
+    CALL_SO(kith_packet_ctrl, PURE, 0,
+            return kith_packet_ctrl(&t.p, KITH_CMSG_IP_TTL, 0) != nullptr;),
+
+    /* socket.h again */
     CALL(kith_socket_cancel, CODE, KITH_ECLOSED, t.s, KITH_OP_RECV),
     CALL(kith_socket_shutdown, CODE, KITH_ECLOSED, t.s, KITH_SHUT_BOTH),
     CALL(kith_socket_sockname, CODE, KITH_ECLOSED, t.s, &t.a),

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * io_connect.c -- one attempt at a connect or an accept. */
+#include "actors/io.h"
+
+#include "core/seam.h"
+#include "core/sock.h"
+
+/* ---- connect ---- */
+
+/* Neither error nor peer: under way, or it has failed and another call has taken the error. The
+ * kernel knows. */
+static int
+ask_again(struct ki_socket *s, struct ki_io *io)
+{
+    struct ki_native_addr to;
+    int rc = ki_sockaddr_to_native(io->u.addr, &to);
+
+    return rc < 0 ? rc : ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
+}
+
+/* The kernel's attempt is under way: has it ended? A fresh TCP socket reports out and hang-up
+ * at once, so only a peer's name is proof of success. */
+static enum ki_attempt
+connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    struct ki_native_addr peer = {.len = sizeof peer.bytes};
+    int rc = ki_sock_error(ki_socket_fd(s));
+
+    if (rc == 0) {
+        rc = ki_seam.peername(ki_socket_fd(s), peer.bytes, &peer.len);
+        if (rc == KITH_ENOTCONN)
+            rc = ask_again(s, io);
+        if (rc == KITH_EALREADY || rc == KITH_EINPROGRESS)
+            return ki_io_wait_for(s, KI_READY_OUT, result);
+        if (rc == KITH_EISCONN)
+            rc = 0;
+    }
+    s->connecting = false;
+    s->connected = rc >= 0;
+    return ki_io_done(result, rc < 0 ? rc : 0);
+}
+
+enum ki_attempt
+ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    struct ki_native_addr to;
+    int rc;
+
+    if (s->connecting)
+        return connect_ended(s, io, result);
+    if (s->connected) /* asked once more, Linux would tell of the first attempt's success */
+        return ki_io_done(result, KITH_EISCONN);
+    rc = ki_sockaddr_to_native(io->u.addr, &to);
+    if (rc == 0)
+        rc = ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
+    switch (rc) {
+    case KITH_EINPROGRESS:
+    case KITH_EINTR:
+    case KITH_EALREADY:
+        s->connecting = true;
+        return ki_io_wait_for(s, KI_READY_OUT, result);
+    case KITH_EAGAIN:
+        ki_io_back_off(s);
+        return KI_TRY_AGAIN;
+    default:
+        s->cooldown_ms = 0;
+        return ki_io_done(result, rc < 0 ? rc : 0);
+    }
+}
+
+/* ---- accept ---- */
+
+/* The connection was gone before we took it, or its network failed: the next one. */
+static bool
+is_passing(int rc)
+{
+    switch (rc) {
+    case KITH_ECONNABORTED:
+    case KITH_EPROTO:
+    case KITH_ENETDOWN:
+    case KITH_ENETUNREACH:
+    case KITH_EHOSTDOWN:
+    case KITH_EHOSTUNREACH:
+    case KITH_ENOPROTOOPT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
+is_exhaustion(int rc)
+{
+    return rc == KITH_EMFILE || rc == KITH_ENFILE || rc == KITH_ENOBUFS ||
+           rc == KITH_ENOMEM;
+}
+
+static enum ki_attempt
+accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
+         ptrdiff_t *result)
+{
+    struct ki_socket *c = ki_socket_new(fd, s->domain, s->type, s->protocol, owner);
+
+    if (!c) {
+        (void) ki_seam.close(fd);
+        return ki_io_done(result, KITH_ENOMEM);
+    }
+    c->may_linger = s->may_linger; /* the kernel hands SO_LINGER down */
+    io->won = (kith_socket){ki_socket_id(c)};
+    ki_socket_release(c);
+    return ki_io_done(result, 0);
+}
+
+enum ki_attempt
+ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
+             ptrdiff_t *result)
+{
+    if (s->stopped)
+        return ki_io_done(result, KITH_ESTOPPED);
+    if (s->starved && s->retry_out && !s->retry_now) { /* cooling down */
+        s->ready &= ~(uint32_t) KI_READY_IN;
+        return KI_TRY_AGAIN;
+    }
+    for (int i = 0; i < 64; i++) {
+        int fd = ki_seam.accept(ki_socket_fd(s), NULL, NULL);
+
+        if (is_passing(fd))
+            continue;
+        if (is_exhaustion(fd)) {
+            s->ready &=
+                ~(uint32_t) KI_READY_IN; /* the others wait for the timer, or a close */
+            s->retry_now = false;
+            ki_socket_retry_at(s, ki_starved_begin(s));
+            return ki_io_done(result, fd);
+        }
+        ki_starved_end(s);
+        if (fd >= 0)
+            return accepted(s, owner, fd, io, result);
+        if (fd == KITH_EAGAIN)
+            return ki_io_wait_for(s, KI_READY_IN, result);
+        return ki_io_done(result, fd);
+    }
+    s->more = true;
+    return KI_TRY_AGAIN;
+}
