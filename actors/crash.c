@@ -97,7 +97,8 @@ is_normal(kith_reason why)
 void
 ki_report_crash(struct ki_proc *p)
 {
-    const int level = p->signalled ? KITH_LOG_INFO : KITH_LOG_ERROR;
+    /* What kith_main answers need not be said twice. */
+    const int level = p->signalled || p->is_main ? KITH_LOG_INFO : KITH_LOG_ERROR;
     struct ki_glance g;
     struct ki_text *t;
 

@@ -385,6 +385,7 @@ struct ki_proc {
     bool killed;      /* [p] that signal, or one while it dies, was a kill */
     bool signalled;   /* [p] that signal came in its life: in Erlang it is gone */
     bool in_defers;   /* [p] its deferred functions run */
+    bool is_main;     /* [i] kith_main's first process */
     bool timed_out;   /* [p] the TIMER node of this wait came */
     bool timer_armed; /* [p] */
     bool has_taken;   /* [p] mail, in this series of waits */

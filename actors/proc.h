@@ -150,6 +150,7 @@ struct ki_birth {
     const void *site;  /* where spawn was called from */
     uint64_t start_op; /* told when it is ready, or has died before that; start.c */
     bool supervisor;   /* no child of it outlives it */
+    bool main;         /* kith_main's: its end is told to its starter anyway */
     bool accepted;     /* a server whose argument is a kith_accepted; server.h */
 };
 

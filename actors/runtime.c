@@ -560,14 +560,20 @@ result_of(kith_reason why)
 int
 kith_main(kith_fn fn, const void *arg, size_t len, const kith_options *o)
 {
+    const struct ki_birth b = {.body = KI_BODY_STACK,
+                               .fn = fn,
+                               .site = __builtin_return_address(0),
+                               .main = true};
+    kith_spawn_options first = KITH_SPAWN_OPTIONS_INIT;
     const kith_msg *m;
     kith_ref ref;
-    int rc = kith_start(o), result;
+    int rc = fn ? kith_start(o) : KITH_EINVAL, result;
 
     if (rc < 0)
         return rc;
     /* Not kith_wait: to that, one that has ended already is one that never was. */
-    rc = kith_spawn_monitor(fn, arg, len, NULL, &ref);
+    first.monitor = &ref;
+    rc = ki_spawn(&first, &b, arg, len, NULL);
     if (rc == 0)
         rc = kith_receive_ref(ref, &m, KITH_INFINITY);
     if (rc == KITH_ESTOPPED) /* by a signal, before we could so much as wait */

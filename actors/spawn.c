@@ -150,6 +150,7 @@ spawn(const kith_spawn_options *o, const struct ki_birth *b, const void *arg, si
         ki_proc_count_down();
         return KITH_EAGAIN;
     }
+    c->is_main = b->main;
     c->is_conn = b->conn != NULL;
     if (c->is_conn)
         c->u.conn = b->conn;

@@ -47,6 +47,8 @@ typedef struct kith_options {
  *
  * The rest of the processes are stopped with the options' drain and kill.
  *
+ * How it ended is the answer, and so no error in the log: say it to your user.
+ *
  * returns  what `fn` answered; or, with nothing started,
  *          KITH_EALREADY  the runtime runs;
  *          KITH_ESTUCK    a thread of the last run is still in the user's code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * runtime_test.cc -- start and stop, kith_main, a fork, and starting again. */
+#include "tests/support/ear.h"
 #include "tests/support/idle.h"
 #include "tests/support/runtime.h"
 
@@ -106,6 +107,37 @@ TEST(Main, AnswersHowTheFirstProcessDied)
                                 kith_exit({KITH_ERROR, KITH_EIO, ""});
                             },
                             nullptr, 0, nullptr));
+}
+
+/* A program that ends with a code would else have it said twice: by the log and by its main. */
+TEST(Main, ThatEndsWithACodeIsNoCrash)
+{
+    kt_ear ear;
+
+    EXPECT_EQ(KITH_EIO,
+              kith_main([](void *) -> int { return KITH_EIO; }, nullptr, 0, nullptr));
+    EXPECT_EQ(KITH_EIO,
+              kith_main(
+                  [](void *) -> int {
+                      kith_ref ref;
+                      const kith_msg *m;
+                      int rc = kith_spawn_monitor([](void *) -> int { return KITH_EPIPE; },
+                                                  nullptr, 0, nullptr, &ref);
+
+                      if (rc == 0)
+                          rc = kith_receive_ref(ref, &m, KITH_INFINITY);
+                      return rc < 0 ? rc : KITH_EIO;
+                  },
+                  nullptr, 0, nullptr));
+    for (const kt_heard &h : ear.all())
+        if (h.text.find("crash") != std::string::npos) {
+            EXPECT_EQ(h.text.find("epipe") != std::string::npos ? KITH_LOG_ERROR
+                                                                : KITH_LOG_INFO,
+                      h.level)
+                << h.text;
+        }
+    EXPECT_EQ(2u, ear.count("error(eio)"));
+    EXPECT_EQ(1u, ear.count("error(epipe)"));
 }
 
 TEST(Main, StopsTheRestWithTheOptionsTimes)
