@@ -17,7 +17,7 @@ def files(*patterns):
     for pattern in patterns:
         found.update(p for p in ROOT.glob(pattern) if p.is_file())
     for p in sorted(found):
-        yield p.relative_to(ROOT).as_posix(), p.read_text(encoding="utf-8")
+        yield p.relative_to(ROOT).as_posix(), p.read_text(encoding="utf-8", errors="replace")
 
 
 _TOKEN = re.compile(

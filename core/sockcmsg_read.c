@@ -105,7 +105,7 @@ decode_times(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
             return false;
         memcpy(&tv, v, sizeof tv);
         t = (kith_timestamp){.seconds = tv.tv_sec,
-                             .nanoseconds = (int32_t) tv.tv_usec * 1000};
+                             .nanoseconds = (int32_t) (tv.tv_usec % 1000000 * 1000)};
         give(rd, KITH_CMSG_LEVEL, r->id, &t, sizeof t);
         return true;
     case KI_CMSG_TIMESPEC:
