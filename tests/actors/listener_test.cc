@@ -731,14 +731,19 @@ TEST_F(ListenerOfASeam, AFatalCodeEndsItWithThatReasonAndItsConnectionsInOrder)
         kith_flag_trap_exit(true);
         ASSERT_EQ(0, kith_monitor(pid, &ref));
         accept_code = KITH_EBADMSG;
-        const kith_socket d = kt_dial(at);
+        /* Nobody takes it any more: it is reset, which the connect may be in time to hear. */
+        const kith_socket d = kt_open(at.domain);
+        const int rc = kith_socket_connect(d, &at, kt_long());
+        EXPECT_TRUE(rc == 0 || rc == KITH_ECONNRESET) << kith_strerror(rc);
         const kith_reason why = kt_why(ref);
         EXPECT_EQ(KITH_ERROR, why.kind);
         EXPECT_EQ(KITH_EBADMSG, why.code);
         ASSERT_EQ(0, kith_receive_tag(KITH_TAG_EXIT, &m, kt_long()));
         EXPECT_EQ(KITH_EBADMSG, kt_down(m).why.code) << "its starter hears the same";
         EXPECT_TRUE(kt_has_ended(c));
-        EXPECT_TRUE(kt_has_ended(d));
+        if (rc == 0) {
+            EXPECT_TRUE(kt_has_ended(d));
+        }
         kt_close(c);
         kt_close(d);
     });

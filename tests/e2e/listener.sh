@@ -127,6 +127,7 @@ for workers in 1 4; do
     pass "$LIMIT at a time, $waiting waited, all $n were served, workers $workers"
 
     serve 0 1000
+    : >"$scratch/progress" # that of the last round says what this one waits for
     "$examples/echo_load" --connect "$where" --connections 1000 --seconds 60 \
         >"$scratch/table" 2>"$scratch/progress" &
     load=$!
