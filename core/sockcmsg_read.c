@@ -244,7 +244,9 @@ decode_error(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
         return false;
     memcpy(&native, v, sizeof native);
     memset(&e, 0, sizeof e);
-    e.code = native.ee_errno ? ki_error_of_errno((int) native.ee_errno) : 0;
+    /* A packet that has left is told of with ENOMSG: that is no error. */
+    if (native.ee_errno && native.ee_origin != SO_EE_ORIGIN_TIMESTAMPING)
+        e.code = ki_error_of_errno((int) native.ee_errno);
     e.origin = native.ee_origin;
     e.type = native.ee_type;
     e.icmp_code = native.ee_code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_packet_test.cc -- packets: pieces, addresses, control messages, descriptors, many at
  * once. */
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
 #include <algorithm>
 #include <atomic>
@@ -18,77 +18,10 @@
 namespace
 {
 
-/* Two datagram sockets with names of their own, not connected. */
-struct Dgrams {
-    kt_place near_at, far_at;
-    kith_socket near, far;
-    kith_sockaddr near_name, far_name;
-
-    explicit Dgrams(kt_domain d) : near_at(d), far_at(d)
-    {
-        open(near_at, near, near_name);
-        open(far_at, far, far_name);
-    }
-
-    static void open(const kt_place &at, kith_socket &s, kith_sockaddr &name)
-    {
-        EXPECT_EQ(0, kith_socket_open(at.domain(), KITH_DGRAM, 0, nullptr, &s));
-        EXPECT_EQ(0, kith_socket_bind(s, &at.address()));
-        name = kt_name_of(s);
-    }
-
-    void close() const
-    {
-        kt_close(near);
-        kt_close(far);
-    }
-};
-
-/* Room for a packet that comes. */
-struct Room {
-    char buf[2048];
-    kith_iov iov = {buf, sizeof buf};
-    kith_cmsg ctrl[8];
-    alignas(16) char space[KITH_CTRL_SPACE];
-    int fds[4] = {0, 0, 0, 0}; /* which is open */
-    kith_packet p = {};
-
-    Room(const Room &) = delete;
-
-    Room()
-    {
-        p.iov = &iov;
-        p.n_iov = 1;
-        p.ctrl = ctrl;
-        p.ctrl_cap = 8;
-        p.ctrl_space = KITH_IOV(space);
-        p.fds = fds;
-        p.fds_cap = 4;
-    }
-
-    std::string text(std::ptrdiff_t n) const
-    {
-        return std::string(buf, n > 0 ? static_cast<std::size_t>(n) : 0);
-    }
-};
-
-/* A packet of some text. */
-struct Text {
-    kith_iov iov;
-    kith_packet p = {};
-
-    explicit Text(const char *text) : iov{const_cast<char *>(text), std::strlen(text)}
-    {
-        p.iov = &iov;
-        p.n_iov = 1;
-    }
-};
-
-void
-set_native(kith_socket s, int level, int number, int v)
-{
-    EXPECT_EQ(0, kith_socket_setopt_native(s, level, number, KITH_IOV(v)));
-}
+using Dgrams = kt_dgrams;
+using Room = kt_room;
+using Text = kt_packet_text;
+constexpr auto set_native = kt_set_native;
 
 bool
 is_open(int fd)

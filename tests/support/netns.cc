@@ -95,6 +95,35 @@ kt_netns::ip(const std::string &commands) const
     });
 }
 
+std::string
+kt_netns::ip_tells(const std::string &command) const
+{
+    std::string text;
+
+    in([&] {
+        std::FILE *f = popen(("ip " + command).c_str(), "re");
+        char part[512];
+
+        ASSERT_NE(nullptr, f);
+        for (std::size_t n; (n = std::fread(part, 1, sizeof part, f)) > 0;)
+            text.append(part, n);
+        EXPECT_EQ(0, pclose(f)) << "ip(8) says no to: " << command;
+    });
+    return text;
+}
+
+void
+kt_netns::set(const std::string &name, int v) const
+{
+    in([&] {
+        std::FILE *f = std::fopen(("/proc/sys/net/" + name).c_str(), "we");
+
+        ASSERT_NE(nullptr, f) << name;
+        std::fprintf(f, "%d", v);
+        EXPECT_EQ(0, std::fclose(f)) << name;
+    });
+}
+
 kith_socket
 kt_netns::open(int domain, int type, int protocol) const
 {

@@ -43,6 +43,12 @@ class kt_netns {
     /* Runs what ip(8) is to do inside, a command a line: "link set lo up". */
     void ip(const std::string &commands) const;
 
+    /* What one command of ip(8) prints: "neigh show". */
+    std::string ip_tells(const std::string &command) const;
+
+    /* Sets a number under /proc/sys/net. */
+    void set(const std::string &name, int v) const;
+
     /* A socket made inside, the caller's. */
     kith_socket open(int domain, int type, int protocol = 0) const;
 
