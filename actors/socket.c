@@ -26,6 +26,13 @@ static void retry_expired(struct ki_alarm *a, struct ki_wakes *wakes);
 
 static const struct ki_task_type socket_task_type = {.name = "socket", .run = socket_run};
 
+/* What the system chooses for inet and inet6. */
+static int
+default_protocol(int type)
+{
+    return type == KITH_STREAM ? KITH_TCP : type == KITH_DGRAM ? KITH_UDP : 0;
+}
+
 struct ki_socket *
 ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
 {
@@ -47,8 +54,8 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     s->domain = (uint8_t) domain;
     s->type = (uint8_t) type;
     s->protocol = protocol;
-    if (protocol == 0 && type == KITH_STREAM && domain != KITH_LOCAL)
-        s->protocol = KITH_TCP;
+    if (protocol == 0 && (domain == KITH_INET || domain == KITH_INET6))
+        s->protocol = default_protocol(type);
     /* Nothing disproves it yet. */
     s->ready = KI_READY_IN | KI_READY_OUT | KI_READY_PRI | KI_READY_ERR;
     s->owner = owner;
