@@ -2,6 +2,7 @@
 """tree.py -- what the checks written in Python share: files, comments, the verdict."""
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -56,6 +57,37 @@ def includes(text):
         match = re.match(r'\s*#\s*include\s*(<[^>]*>|"[^"]*")', line)
         if match:
             yield number, match.group(1)
+
+
+def unbraced(name):
+    """What a name with braces stands for: a_{b,c} is a_b and a_c."""
+    match = re.search(r"\{([^{}]*)\}", name)
+    if not match:
+        return [name]
+    head, tail = name[: match.start()], name[match.end() :]
+    return [n for middle in match.group(1).split(",") for n in unbraced(head + middle + tail)]
+
+
+def tests_of(build):
+    """The names of all tests, as ctest has them behind the label: those of the test programs in
+    that build directory, which are asked, and the cases of tests/conform."""
+    names = set()
+    for program in ("kith_core_tests", "kith_actors_tests"):
+        path = ROOT / build / "tests" / program
+        if not path.exists():
+            print(f"{path} is not there; build first")
+            sys.exit(1)
+        listed = subprocess.run([path, "--gtest_list_tests"], capture_output=True, text=True, check=True)
+        suite = ""
+        for line in listed.stdout.split("\n"):
+            name = line.split("#")[0].strip()
+            if not line.startswith(" "):
+                suite = name.lstrip("/")
+            elif name:
+                names.add(suite + name)
+    for _, text in files("tests/conform/*_cases.cc"):
+        names.update("Conform." + case for case in re.findall(r"^CASE\(\s*([a-z0-9_]+),", text, re.M))
+    return names
 
 
 def fault(path, line, what):
