@@ -3,6 +3,7 @@
  * docs/conformance.md names them. */
 #include "tests/support/callers.h"
 #include "tests/support/kinds.h"
+#include "tests/support/netns.h"
 
 #include <chrono>
 #include <vector>
@@ -12,9 +13,11 @@ namespace
 
 class ConformTimeout : public kt_kind_test {};
 class ConformTimeoutStream : public kt_kind_test {};
+class ConformTimeoutDgram : public kt_kind_test {};
 
 KT_KINDS(ConformTimeout, kt_all_kinds);
 KT_KINDS(ConformTimeoutStream, kt_streams);
+KT_KINDS(ConformTimeoutDgram, kt_dgrams);
 
 constexpr kith_ms soon = 20;
 
@@ -169,6 +172,53 @@ TEST_P(ConformTimeoutStream, ASendmsgThatNobodyReads)
         });
         e.expect_sent(bytes, went);
         e.close();
+    });
+}
+
+/* Sends until one has to wait, and for too long. */
+void
+expect_sendto_timeout(kith_socket s, const kith_sockaddr &to)
+{
+    const std::string bytes = kt_pattern(1000);
+    std::ptrdiff_t n = 0;
+
+    for (int i = 0; i < 10000 && n >= 0; i++) {
+        const auto before = std::chrono::steady_clock::now();
+
+        n = kith_socket_sendto(s, bytes.data(), bytes.size(), &to, 0, soon);
+        if (n < 0) {
+            EXPECT_GE(std::chrono::steady_clock::now() - before,
+                      std::chrono::milliseconds(soon));
+        } else {
+            EXPECT_EQ(1000, n);
+        }
+    }
+    EXPECT_EQ(KITH_ETIMEOUT, n) << kith_strerror(static_cast<int>(n));
+}
+
+/* Datagrams stay here while the system asks who has that address, and nobody has; local ones
+ * when the peer takes none. */
+TEST_P(ConformTimeoutDgram, ASendtoThatCannotGo)
+{
+    if (!GetParam().is_local())
+        KT_NEEDS_NETNS();
+    in_process([] {
+        const kt_kind &k = GetParam();
+
+        if (k.is_local()) {
+            const kt_ends e(k);
+
+            expect_sendto_timeout(e.near, e.far_name);
+            e.close();
+        } else {
+            const kt_netns here, there;
+            kt_cable(here, there);
+            const kith_socket s = here.open(k.kith_domain(), KITH_DGRAM);
+
+            EXPECT_EQ(0, kith_socket_setopt_int(s, KITH_OPT_SOCKET_SNDBUF, 1));
+            expect_sendto_timeout(s, kt_at_cable(k.kith_domain(), 3, 9));
+            kt_close(s);
+        }
     });
 }
 
