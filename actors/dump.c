@@ -98,7 +98,8 @@ see(struct ki_proc *p, struct seen *v)
 
 struct socket_seen {
     int fd, protocol;
-    uint8_t domain, type;
+    uint16_t domain;
+    uint8_t type;
     bool listening, connecting, connected, closing;
     uint64_t owner, received, sent;
     unsigned waiting[KI_DIRS];

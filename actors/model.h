@@ -236,7 +236,8 @@ struct ki_socket {
     _Atomic(struct ki_proc *) in_list_of; /* [p] of the owner; others may look */
     _Atomic(uint32_t) n_links;            /* [a:s] as a process's has.links */
     int protocol;                         /* [s] */
-    uint8_t domain, type;                 /* [i] KITH_INET.., KITH_STREAM.. */
+    uint16_t domain;                      /* [i] KITH_INET.. */
+    uint8_t type;                         /* [i] KITH_STREAM.. */
     bool registered;                      /* [s] the poller knows it */
     bool connecting;             /* [s] the kernel has an attempt of ours under way */
     bool connected;              /* [s] such an attempt has succeeded */

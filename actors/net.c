@@ -64,6 +64,24 @@ resolve(struct ki_proc *p, const char *host, uint16_t port, kith_sockaddr *out, 
     return (int) ki_op_await(p, op, deadline_ns, "resolve", NULL);
 }
 
+/* An Internet address without a port. */
+static bool
+read_literal(const char *host, uint16_t port, kith_sockaddr *out)
+{
+    kith_sockaddr a;
+
+    if (kith_sockaddr_parse(host, &a) < 0 || kith_sockaddr_port(&a) != 0)
+        return false;
+    if (a.domain == KITH_INET)
+        a.inet.port = port;
+    else if (a.domain == KITH_INET6)
+        a.inet6.port = port;
+    else
+        return false;
+    *out = a;
+    return true;
+}
+
 int
 kith_resolve(const char *host, uint16_t port, kith_sockaddr *out, size_t cap,
              kith_ms timeout)
@@ -75,14 +93,8 @@ kith_resolve(const char *host, uint16_t port, kith_sockaddr *out, size_t cap,
         return rc;
     if (!host || !*host || !out || cap == 0 || strlen(host) >= MAX_HOST)
         return KITH_EINVAL;
-    if (kith_sockaddr_parse(host, out) == 0 && out->domain != KITH_LOCAL &&
-        kith_sockaddr_port(out) == 0) { /* a literal never leaves the caller */
-        if (out->domain == KITH_INET6)
-            out->inet6.port = port;
-        else
-            out->inet.port = port;
+    if (read_literal(host, port, out)) /* which never leaves the caller */
         return 1;
-    }
     return resolve(p, host, port, out, cap, ki_deadline_ns(timeout));
 }
 

@@ -99,7 +99,7 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     native_domain = ki_domain_to_native(domain);
     native_type = ki_type_to_native(type);
     if (native_domain < 0 || native_type < 0)
-        return KITH_EINVAL;
+        return native_domain < 0 ? native_domain : native_type;
     /* Before the descriptor is there: it may die in the charge. */
     ki_proc_charge(p, KI_CALL_COST);
     fd = ki_seam.socket(native_domain, native_type, protocol);

@@ -51,7 +51,7 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
     ki_store_rlx(&s->n_links, 0);
     memset((char *) s + offsetof(struct ki_socket, protocol), 0,
            sizeof *s - offsetof(struct ki_socket, protocol));
-    s->domain = (uint8_t) domain;
+    s->domain = (uint16_t) domain;
     s->type = (uint8_t) type;
     s->protocol = protocol;
     if (protocol == 0 && (domain == KITH_INET || domain == KITH_INET6))

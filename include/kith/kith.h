@@ -4,6 +4,7 @@
 #define KITH_KITH_H
 
 #include <kith/base.h>
+#include <kith/domain.h>
 #include <kith/error.h>
 #include <kith/future.h>
 #include <kith/link.h>

@@ -69,6 +69,7 @@ typedef struct kith_open_options {
  *
  * returns  0, and `*s` is the socket; or
  *          KITH_EINVAL  no such domain or type, or an adopted one does not tell;
+ *          KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT  this system has no such domain or type;
  *          KITH_EBUSY   the descriptor to adopt is one of ours;
  *          KITH_EOPNOTSUPP  `debug` is true or `netns` is given, which are not built yet;
  *          KITH_EPROTONOSUPPORT, KITH_EMFILE, KITH_ENFILE, ...  the kernel's.
@@ -325,7 +326,7 @@ kith_socket_shutdown(kith_socket s, int how);
 /**
  * Tell a socket's own address.
  *
- * returns  0, and `*a` is the address; or KITH_EAFNOSUPPORT (of a domain unknown here), ...
+ * returns  0, and `*a` is the address; or a code of the kernel's.
  * context  any thread; suspends only while the socket is busy.
  * source   OTP socket:sockname/1.
  */
@@ -335,7 +336,7 @@ kith_socket_sockname(kith_socket s, kith_sockaddr *a);
 /**
  * Tell the peer's address.
  *
- * returns  0, and `*a` is the address; or KITH_ENOTCONN, KITH_EAFNOSUPPORT, ...
+ * returns  0, and `*a` is the address; or KITH_ENOTCONN, ...
  * context  any thread; suspends only while the socket is busy.
  * source   OTP socket:peername/1.
  */

@@ -145,6 +145,10 @@ const row table[] = {
             return kith_sockaddr_any(KITH_INET, 1).domain;),
     CALL_SO(kith_sockaddr_loopback, PURE, KITH_INET,
             return kith_sockaddr_loopback(KITH_INET, 1).domain;),
+    CALL_SO(kith_sockaddr_broadcast, PURE, KITH_INET,
+            return kith_sockaddr_broadcast(KITH_INET, 1).domain;),
+    CALL(kith_sockaddr_native, PURE, KITH_EINVAL, 2, nullptr, 1, &t.a),
+    CALL(kith_sockaddr_bytes, PURE, 14, &t.a, nullptr, nullptr, 0),
     CALL(kith_sockaddr_port, PURE, 1, &t.a),
 
     /* message.h; the receives before anything that brings a message */

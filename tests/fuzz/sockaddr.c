@@ -26,6 +26,45 @@ print_safely(const kith_sockaddr *a, char text[KITH_SOCKADDR_TEXT])
     FUZZ_CHECK(kith_sockaddr_print(a, NULL, 0) == n);
 }
 
+/* To the system's form and back it is the same, where this system has its domain and takes it. */
+static void
+survives_the_system(const kith_sockaddr *a, const char *printed)
+{
+    struct ki_native_addr out, again;
+    kith_sockaddr b;
+    char text[KITH_SOCKADDR_TEXT];
+
+    if (ki_sockaddr_to_native(a, &out) < 0)
+        return;
+    FUZZ_CHECK(out.len <= sizeof out.bytes);
+    FUZZ_CHECK(ki_sockaddr_from_native(&out, &b) == 0);
+    print_safely(&b, text);
+    FUZZ_CHECK(strcmp(printed, text) == 0);
+    FUZZ_CHECK(ki_sockaddr_to_native(&b, &again) == 0);
+    FUZZ_CHECK(out.len == again.len && memcmp(out.bytes, again.bytes, out.len) == 0);
+}
+
+/* By its bytes alone, and with room for fewer than there are. */
+static void
+goes_by_bytes(const kith_sockaddr *a, const char *printed)
+{
+    unsigned char bytes[128], few[5];
+    int family;
+    kith_sockaddr b;
+    char text[KITH_SOCKADDR_TEXT];
+    const ptrdiff_t n = kith_sockaddr_bytes(a, &family, bytes, sizeof bytes);
+
+    if (n < 0)
+        return;
+    memset(few, 'x', sizeof few);
+    FUZZ_CHECK(kith_sockaddr_bytes(a, NULL, few, sizeof few - 1) == n);
+    FUZZ_CHECK(few[sizeof few - 1] == 'x');
+    FUZZ_CHECK(kith_sockaddr_native(family, bytes, (size_t) n, &b) == 0);
+    print_safely(&b, text);
+    FUZZ_CHECK(strcmp(printed, text) == 0);
+}
+
+/* A native text of a family with a domain is printed as that domain's; else the same comes back. */
 static void
 text_of(const char *bytes, size_t len)
 {
@@ -35,12 +74,18 @@ text_of(const char *bytes, size_t len)
     FUZZ_CHECK(text != NULL);
     memcpy(text, bytes, len);
     text[len] = '\0';
+    memset(&a, 0x5a, sizeof a);
+    b = a;
     if (kith_sockaddr_parse(text, &a) == 0) {
         print_safely(&a, printed);
         FUZZ_CHECK(kith_sockaddr_parse(printed, &b) == 0);
         print_safely(&b, again);
-        FUZZ_CHECK(strcmp(printed, again) == 0);
+        FUZZ_CHECK(a.domain == b.domain && strcmp(printed, again) == 0);
         FUZZ_CHECK(kith_sockaddr_port(&a) == kith_sockaddr_port(&b));
+        survives_the_system(&a, printed);
+        goes_by_bytes(&a, printed);
+    } else {
+        FUZZ_CHECK(memcmp(&a, &b, sizeof a) == 0);
     }
     free(text);
 }
@@ -48,9 +93,9 @@ text_of(const char *bytes, size_t len)
 static void
 native_of(const unsigned char *bytes, size_t len)
 {
-    struct ki_native_addr in, out;
+    struct ki_native_addr in;
     kith_sockaddr a, b;
-    char printed[KITH_SOCKADDR_TEXT];
+    char printed[KITH_SOCKADDR_TEXT], again[KITH_SOCKADDR_TEXT];
 
     memset(&in, 0, sizeof in);
     in.len = (unsigned) len;
@@ -58,11 +103,11 @@ native_of(const unsigned char *bytes, size_t len)
     if (ki_sockaddr_from_native(&in, &a) < 0 || a.domain == 0)
         return;
     print_safely(&a, printed);
-    if (ki_sockaddr_to_native(&a, &out) < 0)
-        return;
-    FUZZ_CHECK(out.len <= sizeof out.bytes);
-    FUZZ_CHECK(ki_sockaddr_from_native(&out, &b) == 0);
-    FUZZ_CHECK(a.domain == b.domain && kith_sockaddr_port(&a) == kith_sockaddr_port(&b));
+    FUZZ_CHECK(kith_sockaddr_parse(printed, &b) == 0);
+    print_safely(&b, again);
+    FUZZ_CHECK(a.domain == b.domain && strcmp(printed, again) == 0);
+    survives_the_system(&a, printed);
+    goes_by_bytes(&a, printed);
 }
 
 int
