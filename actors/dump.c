@@ -288,8 +288,6 @@ dump_process(struct dump *d, struct ki_proc *p)
 static void
 dump_socket(struct dump *d, struct ki_socket *s)
 {
-    static const char *const types[] = {
-        [KITH_STREAM] = "stream", [KITH_DGRAM] = "dgram", [KITH_SEQPACKET] = "seqpacket"};
     const uint64_t word = ki_load_acq(&s->task.mbox), id = ki_socket_id(s);
     struct socket_seen v;
 
@@ -302,7 +300,7 @@ dump_socket(struct dump *d, struct ki_socket *s)
         return;
     }
     ki_text_add(t, " fd %d %s: %s", v.fd,
-                v.type < ki_countof(types) && types[v.type] ? types[v.type] : "other",
+                kith_type_name(v.type) ? kith_type_name(v.type) : "other",
                 v.closing       ? "closing"
                 : v.listening   ? "listening"
                 : v.connecting  ? "connecting"

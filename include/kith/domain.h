@@ -45,6 +45,73 @@ enum {
     KITH_MPTCP = 262
 };
 
+/**
+ * Give the name of a domain: "inet", "inet6", "local", "packet", "vsock", "link", "unspec".
+ *
+ * returns  its name; NULL for a number that is none, or the system's own.
+ * context  any thread, with or without a runtime; never suspends.
+ * owns     a constant; nobody frees it.
+ * source   OTP socket domain(). Differs: link and unspec are families there only.
+ */
+KITH_API const char *
+kith_domain_name(int domain);
+
+/**
+ * Give the domain with a name. "unix" is KITH_LOCAL too.
+ *
+ * returns  its number; or KITH_EINVAL when there is none of this name.
+ * context  any thread, with or without a runtime; never suspends.
+ * source   OTP socket domain().
+ */
+KITH_API KITH_NODISCARD int
+kith_domain_by_name(const char *name);
+
+/**
+ * Give the name of a type: "stream", "dgram", "raw", "rdm", "seqpacket".
+ *
+ * returns  its name; NULL for a number that is none.
+ * context  any thread, with or without a runtime; never suspends.
+ * owns     a constant; nobody frees it.
+ * source   OTP socket type().
+ */
+KITH_API const char *
+kith_type_name(int type);
+
+/**
+ * Give the type with a name.
+ *
+ * returns  its number; or KITH_EINVAL when there is none of this name.
+ * context  any thread, with or without a runtime; never suspends.
+ * source   OTP socket type().
+ */
+KITH_API KITH_NODISCARD int
+kith_type_by_name(const char *name);
+
+/**
+ * Give the name of a protocol as getprotobynumber(3) does, but from a table of kith's own: it
+ * reads no file, and says the same on every system.
+ *
+ * returns  its name, as "tcp" or "ipv6-icmp"; NULL for one that has none in the table.
+ * context  any thread, with or without a runtime; never suspends.
+ * owns     a constant; nobody frees it.
+ * source   OTP socket protocol().
+ */
+KITH_API const char *
+kith_protocol_name(int protocol);
+
+/**
+ * Give the protocol with a name, as getprotobyname(3) does, but from the same table.
+ *
+ * Capitals and small letters are the same, and so are - and _: "TCP", "ipv6_icmp". Some have
+ * names beside the first: "default" is 0, "icmp6" and "icmpv6" are 58, "ospf" is 89.
+ *
+ * returns  its number; or KITH_EINVAL when the table has none of this name.
+ * context  any thread, with or without a runtime; never suspends.
+ * source   OTP socket protocol(), whose names are those of getprotoent(3).
+ */
+KITH_API KITH_NODISCARD int
+kith_protocol_by_name(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

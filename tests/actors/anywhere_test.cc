@@ -151,6 +151,14 @@ const row table[] = {
     CALL(kith_sockaddr_bytes, PURE, 14, &t.a, nullptr, nullptr, 0),
     CALL(kith_sockaddr_port, PURE, 1, &t.a),
 
+    /* domain.h */
+    CALL_SO(kith_domain_name, PURE, 0, return std::strcmp(kith_domain_name(1), "inet");),
+    CALL(kith_domain_by_name, PURE, KITH_INET, "inet"),
+    CALL_SO(kith_type_name, PURE, 0, return std::strcmp(kith_type_name(1), "stream");),
+    CALL(kith_type_by_name, PURE, KITH_STREAM, "stream"),
+    CALL_SO(kith_protocol_name, PURE, 0, return std::strcmp(kith_protocol_name(6), "tcp");),
+    CALL(kith_protocol_by_name, PURE, KITH_TCP, "tcp"),
+
     /* message.h; the receives before anything that brings a message */
     CALL(kith_receive, WAITS, KITH_ETIMEOUT, &t.m, t.timeout),
     CALL(kith_receive_tag, WAITS, KITH_ETIMEOUT, 1, &t.m, t.timeout),
