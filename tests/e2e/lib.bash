@@ -6,6 +6,7 @@ set -euo pipefail
 
 build=${1:-${KITH_BUILD:?the build directory is missing}}
 examples=$build/examples
+talk=$build/tests/talk
 unset KITH_WORKERS KITH_MESSAGE_ONLY # a script says itself which
 
 # All the descriptors that we may have.
@@ -167,4 +168,43 @@ has_counts()
 {
     counts
     [ "$connections $processes $descriptors" = "$1 $2 $3" ]
+}
+
+# ---- programs that say where they listen, and know nothing of counts ----
+
+# A command that runs a program somewhere else: inside=(nsenter --net=...).
+inside=()
+
+# up NAME OPTION...: starts a program that says where it listens; sets pid, where and port.
+up()
+{
+    local name=$1
+    shift
+    : >"$scratch/out" >"$scratch/err"
+    "${inside[@]}" "$examples/$name" "$@" >"$scratch/out" 2>"$scratch/err" &
+    pid=$!
+    children+=("$pid")
+    until_true 10 has_line || fail "$name $* did not come up"
+    where=$(sed -n 's/^listening on //p' "$scratch/out")
+    port=${where##*:}
+}
+
+# down [SIGNAL]: the program ends with 0, by itself or by the signal.
+down()
+{
+    local status=0
+    [ -z "${1:-}" ] || kill -"$1" "$pid"
+    wait "$pid" || status=$?
+    [ "$status" = 0 ] || fail "a program ended with status $status"
+    [ ! -s "$scratch/err" ] || fail "a program complained"
+}
+
+# same FILE COMMAND...: what it prints, given the file, is the file.
+same()
+{
+    local file=$1
+    shift
+    timeout 40 "$@" <"$file" >"$scratch/back" 2>"$scratch/complaint" ||
+        fail "$*: $(cat "$scratch/complaint")"
+    cmp "$file" "$scratch/back" || fail "$*: other bytes"
 }

@@ -8,30 +8,6 @@ need nc netcat-openbsd
 need socat socat
 need iperf3 iperf3
 
-# up NAME OPTION...: starts a program that says where it listens; sets pid, where and port.
-up()
-{
-    local name=$1
-    shift
-    : >"$scratch/out" >"$scratch/err"
-    "$examples/$name" "$@" >"$scratch/out" 2>"$scratch/err" &
-    pid=$!
-    children+=("$pid")
-    until_true 10 has_line || fail "$name $* did not come up"
-    where=$(sed -n 's/^listening on //p' "$scratch/out")
-    port=${where##*:}
-}
-
-# down [SIGNAL]: the program ends with 0, by itself or by the signal.
-down()
-{
-    local status=0
-    [ -z "${1:-}" ] || kill -"$1" "$pid"
-    wait "$pid" || status=$?
-    [ "$status" = 0 ] || fail "a program ended with status $status"
-    [ ! -s "$scratch/err" ] || fail "a program complained"
-}
-
 families=(127.0.0.1)
 ! has_ipv6 || families+=('[::1]')
 
