@@ -2,8 +2,9 @@
  * blocking.c -- a function on the side pool while the process waits.
  *
  * The function may use the caller's memory, so the caller's death waits for it. */
+#include "actors/blocking.h"
+
 #include "actors/proc.h"
-#include "core/offload.h"
 
 struct job {
     struct ki_job job;
@@ -25,7 +26,7 @@ run(struct ki_job *j)
 }
 
 int
-kith_blocking(kith_fn fn, void *arg)
+ki_blocking(kith_fn fn, void *arg, int (*submit)(struct ki_job *job))
 {
     struct ki_proc *p;
     int rc = ki_enter_waiting(&p);
@@ -38,7 +39,7 @@ kith_blocking(kith_fn fn, void *arg)
         return fn(arg);
     struct job b = {.job.run = run, .proc = p, .fn = fn, .arg = arg};
     p->job_node = (struct ki_node){.to = ki_proc_id(p), .kind = KI_N_JOB};
-    rc = ki_offload_submit(&b.job);
+    rc = submit(&b.job);
     if (rc < 0)
         return rc;
     ki_store_rlx(&p->waits_for, "blocking"); /* relaxed: others only report it */
@@ -48,4 +49,10 @@ kith_blocking(kith_fn fn, void *arg)
     ki_store_rlx(&p->waits_for, NULL);
     rc = ki_proc_die_if_doomed(p);
     return rc < 0 ? rc : b.result;
+}
+
+int
+kith_blocking(kith_fn fn, void *arg)
+{
+    return ki_blocking(fn, arg, ki_offload_submit);
 }

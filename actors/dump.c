@@ -4,6 +4,7 @@
  * Each record by itself: a glance at it, a look if it is idle (look.h), its text into a buffer, and
  * only then, with nothing held, a write when the buffer is full. Written by the calling thread, or by
  * one of the side pool when a process or a POSIX signal asks: no worker waits for the descriptor. */
+#include "actors/blocking.h"
 #include "actors/look.h"
 #include "actors/name.h"
 #include "actors/op.h"
@@ -389,7 +390,8 @@ dump_to(void *fd)
 int
 kith_dump(int fd)
 {
-    return kith_blocking(dump_to, &fd);
+    /* First: it is asked for when something is wrong, and that may be who blocks. */
+    return ki_blocking(dump_to, &fd, ki_offload_submit_first);
 }
 
 /* ---- on a signal ---- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * offload.c -- a pool that grows when a job finds nobody idle, and shrinks when idle.
  *
- * Two lanes. Jobs that may block for as long as a user likes have KI_OFFLOAD_THREADS at once; the
- * library's own come first, and to them KI_OFFLOAD_OWN threads are left whatever those do. */
+ * Three lanes. Jobs that may block for as long as a user likes have KI_OFFLOAD_THREADS at once; the
+ * library's own come first, and to them KI_OFFLOAD_OWN threads are left whatever those do. Between
+ * them are jobs of users that should not have to wait for other users: one thread is left to them,
+ * and when that is busy they are the first of the many. */
 #define _GNU_SOURCE
 #include "core/offload.h"
 
@@ -15,7 +17,11 @@
 
 enum { IDLE_SECONDS = 10 };
 
-enum lane { OWN, THEIRS, LANES };
+enum lane { OWN, FIRST, THEIRS, LANES };
+
+static const unsigned most[LANES] = {KI_OFFLOAD_OWN, KI_OFFLOAD_FIRST, KI_OFFLOAD_THREADS};
+
+enum { ALL_THREADS = KI_OFFLOAD_OWN + KI_OFFLOAD_FIRST + KI_OFFLOAD_THREADS };
 
 static struct {
     pthread_mutex_t lock;
@@ -28,21 +34,27 @@ static struct {
     bool open;              /* [l] */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
-/* Under the lock: the lane that has a job which may run now; LANES: none. */
-static enum lane
-next_lane(void)
+/* Under the lock: whether a job may run now; the lane it stands in, and the one it is counted in. */
+static bool
+may_run(enum lane *from, enum lane *as)
 {
-    if (pool.lane[OWN].head)
-        return OWN;
-    return pool.lane[THEIRS].head && pool.lane[THEIRS].busy < KI_OFFLOAD_THREADS ? THEIRS
-                                                                                 : LANES;
+    for (*from = OWN; *from < LANES; ++*from) {
+        if (!pool.lane[*from].head)
+            continue;
+        *as = *from == FIRST && pool.lane[FIRST].busy >= most[FIRST] ? THEIRS : *from;
+        if (pool.lane[*as].busy < most[*as])
+            return true;
+    }
+    return false;
 }
 
 /* Under the lock; NULL: this thread shall go. */
 static struct ki_job *
-next_job(enum lane *l)
+next_job(enum lane *as)
 {
-    while ((*l = next_lane()) == LANES) {
+    enum lane l;
+
+    while (!may_run(&l, as)) {
         struct timespec until;
         int rc;
 
@@ -53,14 +65,15 @@ next_job(enum lane *l)
         pool.idle++;
         rc = pthread_cond_timedwait(&pool.work, &pool.lock, &until);
         pool.idle--;
-        if (rc != 0 && next_lane() == LANES)
+        if (rc != 0 && !may_run(&l, as))
             return NULL;
     }
-    struct ki_job *j = pool.lane[*l].head;
-    pool.lane[*l].head = j->next;
+    struct ki_job *j = pool.lane[l].head;
+    pool.lane[l].head = j->next;
     if (!j->next)
-        pool.lane[*l].tail = NULL;
-    pool.lane[*l].waiting--;
+        pool.lane[l].tail = NULL;
+    pool.lane[l].waiting--;
+    pool.lane[*as].busy++;
     return j;
 }
 
@@ -75,7 +88,6 @@ thread_main(void *arg)
     ki_os_block_signals();
     pthread_mutex_lock(&pool.lock);
     while ((j = next_job(&l)) != NULL) {
-        pool.lane[l].busy++;
         pthread_mutex_unlock(&pool.lock);
         j->run(j);
         pthread_mutex_lock(&pool.lock);
@@ -98,24 +110,22 @@ add_thread(void)
     pool.threads++;
 }
 
+static unsigned
+at_most(unsigned n, unsigned limit)
+{
+    return n < limit ? n : limit;
+}
+
 /* Under the lock: the jobs that wait, though not for the end of another. */
 static unsigned
 runnable(void)
 {
-    const unsigned room = KI_OFFLOAD_THREADS - pool.lane[THEIRS].busy;
-    const unsigned theirs = pool.lane[THEIRS].waiting;
+    const unsigned first =
+        at_most(pool.lane[FIRST].waiting, most[FIRST] - pool.lane[FIRST].busy);
+    const unsigned others = pool.lane[FIRST].waiting - first + pool.lane[THEIRS].waiting;
 
-    return pool.lane[OWN].waiting + (theirs < room ? theirs : room);
-}
-
-/* Under the lock: whether one more of this lane could run at once, and nobody is there for it. */
-static bool
-lacks_thread(enum lane l)
-{
-    if (l == THEIRS &&
-        pool.lane[l].busy + pool.lane[l].waiting >= (unsigned) KI_OFFLOAD_THREADS)
-        return false;
-    return runnable() >= pool.idle && pool.threads < KI_OFFLOAD_THREADS + KI_OFFLOAD_OWN;
+    return at_most(pool.lane[OWN].waiting, most[OWN] - pool.lane[OWN].busy) + first +
+           at_most(others, most[THEIRS] - pool.lane[THEIRS].busy);
 }
 
 static int
@@ -124,13 +134,9 @@ submit(struct ki_job *job, enum lane l)
     int rc = 0;
 
     pthread_mutex_lock(&pool.lock);
-    if (pool.open && lacks_thread(l))
-        add_thread();
-    if (!pool.open)
+    if (!pool.open) {
         rc = KITH_ESTOPPED;
-    else if (pool.threads == 0)
-        rc = KITH_ENOMEM;
-    else {
+    } else {
         job->next = NULL;
         if (pool.lane[l].tail)
             pool.lane[l].tail->next = job;
@@ -138,7 +144,14 @@ submit(struct ki_job *job, enum lane l)
             pool.lane[l].head = job;
         pool.lane[l].tail = job;
         pool.lane[l].waiting++;
+        if (runnable() > pool.idle && pool.threads < ALL_THREADS)
+            add_thread();
         pthread_cond_signal(&pool.work);
+    }
+    if (rc == 0 && pool.threads == 0) { /* so no other job waits either */
+        pool.lane[l].head = pool.lane[l].tail = NULL;
+        pool.lane[l].waiting = 0;
+        rc = KITH_ENOMEM;
     }
     pthread_mutex_unlock(&pool.lock);
     return rc;
@@ -148,6 +161,12 @@ int
 ki_offload_submit(struct ki_job *job)
 {
     return submit(job, THEIRS);
+}
+
+int
+ki_offload_submit_first(struct ki_job *job)
+{
+    return submit(job, FIRST);
 }
 
 int

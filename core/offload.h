@@ -11,6 +11,7 @@ extern "C" {
 
 enum {
     KI_OFFLOAD_THREADS = 64, /* for jobs that may block as long as a user likes */
+    KI_OFFLOAD_FIRST = 1,    /* more, that only those of ki_offload_submit_first have */
     KI_OFFLOAD_OWN = 2 /* more, that only the library's own have: a hook's, a dump's */
 };
 
@@ -28,6 +29,10 @@ void ki_offload_stop(void);
 /* ki_offload_submit has a thread of the pool run the job. 0, or KITH_ENOMEM when no thread could
  * be made and none is there, KITH_ESTOPPED. Any thread; never waits. */
 KI_NODISCARD int ki_offload_submit(struct ki_job *job);
+
+/* ki_offload_submit_first: the same, for a job that shall not wait because others block: one at a time
+ * has a thread of its own, and those that find it busy go before all of ki_offload_submit. */
+KI_NODISCARD int ki_offload_submit_first(struct ki_job *job);
 
 /* ki_offload_submit_own: the same, but the job does not wait for those of ki_offload_submit. There
  * are at most KI_OFFLOAD_OWN such jobs at a time: each is of another kind, and is one. */

@@ -461,6 +461,31 @@ TEST(DumpStart, ASignalIsServedWhileEveryThreadForUsersBlocks)
     EXPECT_EQ(0, kith_stop(0, 1000));
 }
 
+TEST(DumpStart, AProcessIsServedWhileEveryThreadForUsersBlocks)
+{
+    kt_bodies bodies;
+    std::atomic<int> dumped = 1;
+
+    ASSERT_EQ(0, kith_start(nullptr));
+    {
+        kt_blockers all(KI_OFFLOAD_THREADS + 5);
+        FILE *out = tmpfile();
+        const int fd = fileno(out);
+
+        ASSERT_TRUE(all.block());
+        bodies.spawn([&dumped, fd] {
+            int rc = 0;
+
+            for (int i = 0; i < 20 && rc == 0; i++) /* one right after the other */
+                rc = kith_dump(fd);
+            dumped = rc;
+        });
+        EXPECT_TRUE(kt_until([&] { return dumped == 0; }));
+        fclose(out);
+    }
+    EXPECT_EQ(0, kith_stop(0, 1000));
+}
+
 /* ---- counts ---- */
 
 using Info = kt_runtime;

@@ -143,6 +143,46 @@ TEST_F(Offload, TheLibrarysJobsRunThoughAllOfTheUsersBlock)
     EXPECT_EQ(static_cast<std::size_t>(KI_OFFLOAD_THREADS), most) << "no more than before";
 }
 
+TEST_F(Offload, OneThatGoesFirstDoesNotWaitForThoseThatBlock)
+{
+    constexpr std::size_t n = KI_OFFLOAD_THREADS + 10;
+    std::vector<job> jobs(n);
+    std::atomic<std::size_t> first_runs{0}, held_runs{0};
+    std::atomic<bool> one_gate{false};
+    job first, held, next;
+
+    for (std::size_t i = 0; i < n; i++) {
+        jobs[i].base.run = run;
+        jobs[i].runs = &runs;
+        jobs[i].inside = &inside;
+        jobs[i].most = &most;
+        jobs[i].gate = i == 0 ? &one_gate : &gate;
+        ASSERT_EQ(0, ki_offload_submit(&jobs[i].base));
+    }
+    ASSERT_TRUE(kt_until([&] { return inside == KI_OFFLOAD_THREADS; })) << inside;
+    first.base.run = held.base.run = next.base.run = run;
+    first.runs = &first_runs;
+    for (std::size_t i = 1; i <= 100; i++) { /* each leaves its thread to the next */
+        ASSERT_EQ(0, ki_offload_submit_first(&first.base));
+        ASSERT_TRUE(kt_until([&] { return first_runs == i && ki_offload_busy() == n; }))
+            << i;
+    }
+
+    held.runs = &held_runs;
+    held.gate = &gate;
+    next.runs = &first_runs;
+    ASSERT_EQ(0, ki_offload_submit_first(&held.base));
+    ASSERT_EQ(0, ki_offload_submit_first(&next.base));
+    EXPECT_EQ(100u, first_runs) << "the thread is busy, and so are the others";
+    one_gate = true;
+    EXPECT_TRUE(kt_until([&] { return first_runs == 101; })) << "before the ten that wait";
+    gate = true;
+
+    EXPECT_TRUE(kt_until([&] { return runs == n && held_runs == 1; }));
+    EXPECT_EQ(static_cast<std::size_t>(KI_OFFLOAD_THREADS), most) << "no more than before";
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
+}
+
 TEST_F(Offload, AUsersJobDoesNotWaitForTheLibrarys)
 {
     std::vector<job> jobs(KI_OFFLOAD_THREADS);
