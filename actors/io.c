@@ -57,11 +57,13 @@ ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result)
 void
 ki_io_back_off(struct ki_socket *s)
 {
+    s->ready &= ~(uint32_t) KI_READY_OUT;
+    s->retry_now = false;
+    if (s->retry_out) /* a newcomer, meanwhile */
+        return;
     s->cooldown_ms = s->cooldown_ms == 0                 ? RETRY_MIN_MS
                      : s->cooldown_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS
                                                          : (uint16_t) (s->cooldown_ms * 2);
-    s->ready &= ~(uint32_t) KI_READY_OUT;
-    s->retry_now = false;
     ki_socket_retry_at(s, ki_now_ns() + s->cooldown_ms * UINT64_C(1000000));
 }
 

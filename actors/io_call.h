@@ -38,13 +38,6 @@ ptrdiff_t ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket 
 /* ki_io_flags: 0, or why a call cannot have these KITH_MSG_ bits. */
 int ki_io_flags(unsigned flags);
 
-/* ki_io_may_try: may a call try at once? socket.c I4: not before those that wait. */
-KI_HOT bool
-ki_io_may_try(const struct ki_socket *s, int dir)
-{
-    return ki_fast(!s->queue[dir].head) && (s->ready & ki_io_ready(dir)) != 0;
-}
-
 /* Under the claim; releases it: it was tried, and what is left to do waits in the queue of `dir`. */
 KI_HOT ptrdiff_t
 ki_io_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *op, int dir,

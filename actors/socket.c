@@ -200,6 +200,15 @@ answer_close(struct ki_socket *s)
         ki_op_complete(op, 0, KI_OP_EXECUTOR);
 }
 
+/* May it be tried at once? One that only wants to be told waits for the end of a back-off. */
+static bool
+is_next(const struct ki_socket *s, const struct ki_op *op, int dir)
+{
+    if (op->io.select || s->stopped)
+        return !s->queue[dir].head && (s->stopped || (s->ready & ki_io_ready(dir)) != 0);
+    return ki_io_may_try(s, dir);
+}
+
 static void
 requested(struct ki_socket *s, struct ki_op *op)
 {
@@ -232,7 +241,7 @@ requested(struct ki_socket *s, struct ki_op *op)
         break;
     }
     dir = ki_io_direction(&op->io);
-    if (!s->queue[dir].head && ((s->ready & ki_io_ready(dir)) != 0 || s->stopped)) {
+    if (is_next(s, op, dir)) {
         execute(s, op);
         return;
     }

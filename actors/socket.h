@@ -190,6 +190,16 @@ ki_io_ready(int dir)
     return bit[dir];
 }
 
+/* ki_io_may_try: may a newcomer try at once? Not before those that wait (socket.c I4), nor in vain.
+ * While a back-off lasts, what is full is the queue of one peer, and maybe not any more, or not of
+ * this one's. */
+KI_HOT bool
+ki_io_may_try(const struct ki_socket *s, int dir)
+{
+    return ki_fast(!s->queue[dir].head) && (ki_fast((s->ready & ki_io_ready(dir)) != 0) ||
+                                            (dir == KI_DIR_WRITE && s->retry_out));
+}
+
 /* ki_socket_enqueue puts an operation at the end of its direction's queue, `dir`. By the claimant. */
 KI_HOT void
 ki_socket_enqueue(struct ki_socket *s, struct ki_op *op, int dir)

@@ -528,6 +528,38 @@ TEST_F(SocketCounted, ASendtoThatWaitsForAFullPeerEndsLikeAllOthers)
     kt_close(p.far);
 }
 
+/* Time stands still: no back-off ends. */
+class SocketBackOff : public SocketCounted {
+    kt_virtual_clock clock_;
+};
+
+TEST_F(SocketBackOff, ASendtoThatDoesNotWaitTriesAllTheSame)
+{
+    for (const kt_domain d : {kt_domain::path, kt_domain::abstract}) {
+        const kt_place place(d), other_place(d);
+        const kt_pair p = full_datagram_peer(place);
+        kith_socket other;
+        char buf[8];
+
+        ASSERT_EQ(0, kith_socket_open(KITH_LOCAL, KITH_DGRAM, 0, nullptr, &other));
+        ASSERT_EQ(0, kith_socket_bind(other, &other_place.address()));
+        in_process([&] {
+            EXPECT_EQ(KITH_ETIMEOUT,
+                      kith_socket_sendto(p.near, "full!", 5, &place.address(), 0, 0));
+            EXPECT_EQ(5,
+                      kith_socket_sendto(p.near, "other", 5, &other_place.address(), 0, 0))
+                << "of one peer, not of all";
+            ASSERT_EQ(4, kith_socket_recv(p.far, buf, sizeof buf, 0, KITH_INFINITY));
+            EXPECT_EQ(5, kith_socket_sendto(p.near, "room!", 5, &place.address(), 0, 0));
+        });
+        ASSERT_EQ(4, kith_socket_recv(p.far, buf, sizeof buf, 0, KITH_INFINITY));
+        EXPECT_EQ(5, kith_socket_sendto(p.near, "room!", 5, &place.address(), 0, 0))
+            << "by message too";
+        kt_close(p);
+        kt_close(other);
+    }
+}
+
 TEST_F(SocketCounted, ASendtoRefusesWhatIsNoAddress)
 {
     kith_sockaddr other = kith_sockaddr_loopback(KITH_INET6, 9);
