@@ -11,6 +11,10 @@
 #include <atomic>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace
 {
 
@@ -63,6 +67,24 @@ TEST_P(RuleOpen, WhatTheSystemRefusesIsItsCodeAndNoSocket)
                                           &s));
         }
         EXPECT_EQ(0u, s.id);
+    });
+}
+
+TEST_P(RuleOpen, ACopyOfAnAdoptedDescriptorClosesOnExec)
+{
+    by_process_and_thread([] {
+        const int family = kt_place(GetParam()).domain() == KITH_LOCAL ? AF_UNIX : AF_INET;
+        kith_open_options o = KITH_OPEN_OPTIONS_INIT;
+        kith_socket s;
+
+        o.fd = socket(family, SOCK_STREAM, 0);
+        ASSERT_EQ(0, fcntl(o.fd, F_GETFD) & FD_CLOEXEC);
+        ASSERT_EQ(0, kith_socket_open(0, 0, 0, &o, &s));
+        EXPECT_NE(o.fd, option(s, KITH_OPT_OTP_FD));
+        EXPECT_NE(0, fcntl(option(s, KITH_OPT_OTP_FD), F_GETFD) & FD_CLOEXEC);
+        EXPECT_EQ(0, fcntl(o.fd, F_GETFD) & FD_CLOEXEC) << "the original is as it was";
+        close(o.fd);
+        kt_close(s);
     });
 }
 
