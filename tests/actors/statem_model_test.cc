@@ -366,16 +366,23 @@ class StatemModel : public kt_runtime, public testing::WithParamInterface<bool> 
         ASSERT_EQ(m.notes(), seen());
     }
 
+    static bool rests(kith_pid pid)
+    {
+        struct kith_process_info info = KITH_PROCESS_INFO_INIT;
+
+        return kith_process_info(pid, &info) == 0 && info.status == KITH_STATUS_WAITING;
+    }
+
     /* To the model's next deadline, which fires in the machine too. */
-    bool let_pass(model &m)
+    bool let_pass(kith_pid pid, model &m)
     {
         bool tie;
         const auto at = m.next_deadline(tie);
 
         if (!at || tie || m.notes().size() > MOST)
             return false;
-        /* Its timers count from when it asked for them. */
-        if (!kt_until([&] { return seen().size() >= m.notes().size(); }))
+        /* Its timers count from when it asked for them, which is after the note. */
+        if (!kt_until([&] { return seen().size() >= m.notes().size() && rests(pid); }))
             return false;
         m.pass_to(*at);
         clock_.advance_to(start_ + (static_cast<std::uint64_t>(*at) + 1) * 1'000'000);
@@ -420,7 +427,7 @@ StatemModel::play(std::uint64_t seed)
         }
         if (rng() % 2 == 0)
             sync(pid, m);
-        else if (!let_pass(m))
+        else if (!let_pass(pid, m))
             sync(pid, m);
     }
     kill(pid);
