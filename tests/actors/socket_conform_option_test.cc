@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_conform_option_test.cc -- Erlang's cases of options that are set and read, and do what
+ * can be seen from outside. docs/conformance.md names them. */
+#include "tests/support/kinds.h"
+
+#include <cstring>
+#include <vector>
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#ifndef SO_PEEK_OFF
+#define SO_PEEK_OFF 42
+#endif
+
+namespace
+{
+
+int
+get(kith_socket s, int level, int number)
+{
+    int v = -1;
+
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof v),
+              kith_socket_getopt_native(s, level, number, KITH_IOV(v)));
+    return v;
+}
+
+int
+set(kith_socket s, int level, int number, int v)
+{
+    return kith_socket_setopt_native(s, level, number, KITH_IOV(v));
+}
+
+/* ---- numbers that are set and read back ---- */
+
+enum reading { SAME, AT_LEAST, ANY };
+
+struct row {
+    const char *name;
+    kt_kind kind;
+    int level, number;
+    std::vector<int> values;
+    reading back = SAME;
+    bool privileged = false;
+};
+
+const row rows[] = {
+    {"sock_broadcast", kt_udp4, SOL_SOCKET, SO_BROADCAST, {1, 0}},
+    {"sock_debug", kt_tcp4, SOL_SOCKET, SO_DEBUG, {1, 0}, SAME, true},
+    {"sock_dontroute", kt_udp4, SOL_SOCKET, SO_DONTROUTE, {1, 0}},
+    {"sock_keepalive", kt_tcp4, SOL_SOCKET, SO_KEEPALIVE, {1, 0}},
+    {"sock_oobinline", kt_tcp4, SOL_SOCKET, SO_OOBINLINE, {1, 0}},
+    {"sock_reuseaddr", kt_tcp4, SOL_SOCKET, SO_REUSEADDR, {1, 0}},
+    {"sock_mark", kt_udp4, SOL_SOCKET, SO_MARK, {7, 0}, SAME, true},
+    {"sock_priority_udp4", kt_udp4, SOL_SOCKET, SO_PRIORITY, {6, 1, 0}},
+    {"sock_priority_tcp4", kt_tcp4, SOL_SOCKET, SO_PRIORITY, {6, 1, 0}},
+    {"sock_passcred_tcpL", kt_tcpL, SOL_SOCKET, SO_PASSCRED, {1, 0}},
+    {"sock_rcvbuf_udp4", kt_udp4, SOL_SOCKET, SO_RCVBUF, {10000, 30000}, AT_LEAST},
+    {"sock_sndbuf_udp4", kt_udp4, SOL_SOCKET, SO_SNDBUF, {10000, 30000}, AT_LEAST},
+    {"sock_rcvlowat_udp4", kt_udp4, SOL_SOCKET, SO_RCVLOWAT, {10, 1}},
+    {"ip_tos_udp4", kt_udp4, IPPROTO_IP, IP_TOS, {0x10, 0x08, 0x04, 0x00}},
+    {"tcp_cork_tcp4", kt_tcp4, IPPROTO_TCP, TCP_CORK, {1, 0}},
+    {"tcp_maxseg_tcp4", kt_tcp4, IPPROTO_TCP, TCP_MAXSEG, {1000}, ANY},
+    {"tcp_nodelay_tcp4", kt_tcp4, IPPROTO_TCP, TCP_NODELAY, {1, 0}},
+    {"tcp_keepcnt_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPCNT, {3, 9}},
+    {"tcp_keepidle_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPIDLE, {10, 100}},
+    {"tcp_keepintvl_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPINTVL, {10, 100}},
+    {"udp_cork_udp4", kt_udp4, IPPROTO_UDP, UDP_CORK, {1, 0}},
+};
+
+void
+PrintTo(const row &r, std::ostream *out)
+{
+    *out << r.name;
+}
+
+class ConformOption : public kt_sockets, public testing::WithParamInterface<row> {};
+
+INSTANTIATE_TEST_SUITE_P(, ConformOption, testing::ValuesIn(rows),
+                         [](const testing::TestParamInfo<row> &info) {
+                             return info.param.name;
+                         });
+
+TEST_P(ConformOption, IsSetAndReadBack)
+{
+    by_process_and_thread([] {
+        const row &r = GetParam();
+        const kith_socket s = kt_open(r.kind);
+
+        for (const int v : r.values) {
+            const int rc = set(s, r.level, r.number, v);
+
+            if (r.privileged && rc != 0) {
+                EXPECT_TRUE(rc == KITH_EPERM || rc == KITH_EACCES) << kith_strerror(rc);
+                continue;
+            }
+            ASSERT_EQ(0, rc) << kith_strerror(rc);
+            const int got = get(s, r.level, r.number);
+            EXPECT_TRUE(r.back == SAME       ? got == v
+                        : r.back == AT_LEAST ? got >= v
+                                             : got > 0)
+                << v << " was set, " << got << " is read";
+        }
+        kt_close(s);
+    });
+}
+
+/* ---- the others ---- */
+
+class ConformOptions : public kt_sockets {};
+
+TEST_F(ConformOptions, DomainIsRead)
+{
+    by_process_and_thread([] {
+        for (const kt_kind &k : kt_all_kinds) {
+            const kith_socket s = kt_open(k);
+            int domain = -1;
+
+            EXPECT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_SOCKET_DOMAIN, &domain));
+            EXPECT_EQ(k.kith_domain(), domain);
+            EXPECT_EQ(KITH_ENOPROTOOPT,
+                      kith_socket_setopt_int(s, KITH_OPT_SOCKET_DOMAIN, domain));
+            kt_close(s);
+        }
+    });
+}
+
+/* A datagram socket never listens; of a connection only the listener does. */
+TEST_F(ConformOptions, AcceptconnIsOfListenersOnly)
+{
+    by_process_and_thread([] {
+        const auto listens = [](kith_socket s) {
+            int v = -1;
+
+            EXPECT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_SOCKET_ACCEPTCONN, &v));
+            return v;
+        };
+
+        for (const kt_kind &k : kt_both) {
+            const kt_place at(k.domain);
+            const kith_socket s = kt_bound(k, at);
+
+            EXPECT_EQ(0, listens(s));
+            if (!k.is_dgram()) {
+                ASSERT_EQ(0, kith_socket_listen(s, 1));
+                EXPECT_EQ(1, listens(s));
+                const kt_pair p = kt_connect(s);
+                EXPECT_EQ(0, listens(p.near));
+                EXPECT_EQ(0, listens(p.far));
+                kt_close(p);
+            }
+            kt_close(s);
+        }
+    });
+}
+
+/* A bound one sends and receives by that device. */
+TEST_F(ConformOptions, BindtodeviceTakesTheNameOfADevice)
+{
+    by_process_and_thread([] {
+        for (const kt_kind &k : {kt_udp4, kt_udp6}) {
+            const kt_ends e(k);
+            char name[IFNAMSIZ] = "lo", got[IFNAMSIZ] = {}, buf[4];
+            const int rc = kith_socket_setopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
+                                                     kith_iov_of(name, std::strlen(name)));
+
+            if (rc == KITH_EPERM && geteuid() != 0) {
+                e.close();
+                continue;
+            }
+            ASSERT_EQ(0, rc) << kith_strerror(rc);
+            EXPECT_LT(0, kith_socket_getopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
+                                                   kith_iov_of(got, sizeof got)));
+            EXPECT_STREQ("lo", got);
+            EXPECT_EQ(4, e.send("ping", 4));
+            EXPECT_EQ(4, kith_socket_recv(e.far, buf, 4, 0, kt_long()));
+            EXPECT_EQ(KITH_ENODEV,
+                      kith_socket_setopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
+                                                kith_iov_of("nosuchdevice", 12)));
+            e.close();
+        }
+    });
+}
+
+TEST_F(ConformOptions, CongestionTakesTheNameOfAnAlgorithm)
+{
+    by_process_and_thread([] {
+        for (const kt_kind &k : {kt_tcp4, kt_tcp6}) {
+            const kith_socket s = kt_open(k);
+            char name[16] = {}, got[16] = {};
+
+            ASSERT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
+                                                   kith_iov_of(name, sizeof name)));
+            for (const char *one : {"reno", static_cast<const char *>(name)}) {
+                ASSERT_EQ(0, kith_socket_setopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
+                                                       kith_iov_of(one, std::strlen(one))));
+                ASSERT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
+                                                       kith_iov_of(got, sizeof got)));
+                EXPECT_STREQ(one, got);
+            }
+            EXPECT_EQ(KITH_ENOENT, kith_socket_setopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
+                                                             kith_iov_of("nosuch", 6)));
+            kt_close(s);
+        }
+    });
+}
+
+/* Linux has a low-water mark for sending that is 1 and stays so. */
+TEST_F(ConformOptions, SndlowatIsReadAndNotSet)
+{
+    by_process_and_thread([] {
+        const kith_socket s = kt_open(kt_udp4);
+
+        EXPECT_EQ(1, get(s, SOL_SOCKET, SO_SNDLOWAT));
+        EXPECT_EQ(KITH_ENOPROTOOPT, set(s, SOL_SOCKET, SO_SNDLOWAT, 2));
+        kt_close(s);
+    });
+}
+
+/* They are the system's, and mean nothing to calls that never block in it. */
+TEST_F(ConformOptions, TheSystemsTimeoutsAreSetAndReadAndEndNoCall)
+{
+    by_process_and_thread([] {
+        const kt_ends e(kt_udp4);
+
+        for (const int number : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+            timeval v = {3, 0}, got = {};
+
+            EXPECT_EQ(0, kith_socket_setopt_native(e.far, SOL_SOCKET, number, KITH_IOV(v)));
+            EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof got),
+                      kith_socket_getopt_native(e.far, SOL_SOCKET, number, KITH_IOV(got)));
+            EXPECT_EQ(3, got.tv_sec);
+            v = {0, 1000};
+            EXPECT_EQ(0, kith_socket_setopt_native(e.far, SOL_SOCKET, number, KITH_IOV(v)));
+        }
+        char c;
+        const std::int64_t before = kt_now_ms();
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(e.far, &c, 1, 0, 20));
+        EXPECT_LE(before + 20, kt_now_ms());
+        e.close();
+    });
+}
+
+/* Each look goes on where the last one ended; a receive takes from the front. */
+TEST_F(ConformOptions, PeekOffMovesOnWithEachLook)
+{
+    by_process_and_thread([] {
+        const kt_ends e(kt_tcpL);
+        char buf[8];
+
+        EXPECT_EQ(-1, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
+        ASSERT_EQ(0, set(e.far, SOL_SOCKET, SO_PEEK_OFF, 0));
+        ASSERT_EQ(6, e.send("abcdef", 6));
+        EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
+        EXPECT_EQ("ab", std::string(buf, 2));
+        EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
+        EXPECT_EQ("cd", std::string(buf, 2));
+        EXPECT_EQ(4, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
+        EXPECT_EQ(3, kith_socket_recv(e.far, buf, 3, 0, kt_long()));
+        EXPECT_EQ("abc", std::string(buf, 3));
+        EXPECT_EQ(1, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
+        e.close();
+    });
+}
+
+TEST_F(ConformOptions, PeercredTellsWhoThePeerIs)
+{
+    by_process_and_thread([] {
+        const kt_ends e(kt_tcpL);
+        struct {
+            int pid;
+            unsigned uid, gid;
+        } who = {};
+
+        EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof who),
+                  kith_socket_getopt_native(e.near, SOL_SOCKET, SO_PEERCRED,
+                                            KITH_IOV(who)));
+        EXPECT_EQ(getpid(), who.pid);
+        EXPECT_EQ(getuid(), who.uid);
+        EXPECT_EQ(getgid(), who.gid);
+        e.close();
+    });
+}
+
+/* Without it the system lets nobody send to all. */
+TEST_F(ConformOptions, BroadcastIsNeededToSendToAll)
+{
+    by_process_and_thread([] {
+        const kith_socket s = kt_open(kt_udp4);
+        kith_sockaddr all = {};
+
+        ASSERT_EQ(0, kith_sockaddr_parse("127.255.255.255:9", &all));
+        EXPECT_EQ(KITH_EACCES, kith_socket_sendto(s, "x", 1, &all, 0, kt_long()));
+        ASSERT_EQ(0, kith_socket_setopt_int(s, KITH_OPT_SOCKET_BROADCAST, 1));
+        EXPECT_EQ(1, kith_socket_sendto(s, "x", 1, &all, 0, kt_long()));
+        kt_close(s);
+    });
+}
+
+/* Urgent data is read with the rest. */
+TEST_F(ConformOptions, OobinlineLeavesUrgentDataInItsPlace)
+{
+    by_process_and_thread([] {
+        for (const kt_kind &k : {kt_tcp4, kt_tcp6}) {
+            const kt_ends e(k);
+            char buf[8] = {};
+
+            ASSERT_EQ(0, kith_socket_setopt_int(e.far, KITH_OPT_SOCKET_OOBINLINE, 1));
+            EXPECT_EQ(2, kith_socket_send(e.near, "ab", 2, 0, kt_long()));
+            EXPECT_EQ(1, kith_socket_send(e.near, "!", 1, KITH_MSG_OOB, kt_long()));
+            EXPECT_EQ(2, kith_socket_send(e.near, "cd", 2, 0, kt_long()));
+            EXPECT_EQ(5, kith_socket_recv(e.far, buf, 5, KITH_MSG_WAITALL, kt_long()));
+            EXPECT_STREQ("ab!cd", buf);
+            e.close();
+        }
+    });
+}
+
+/* Two datagram sockets at one address, if both say so. */
+TEST_F(ConformOptions, ReuseaddrSharesAnAddress)
+{
+    by_process_and_thread([] {
+        for (const kt_kind &k : {kt_udp4, kt_udp6}) {
+            const kt_place at(k.domain);
+            const kith_socket a = kt_open(k), b = kt_open(k);
+
+            ASSERT_EQ(0, kith_socket_setopt_int(a, KITH_OPT_SOCKET_REUSEADDR, 1));
+            ASSERT_EQ(0, kith_socket_bind(a, &at.address()));
+            const kith_sockaddr taken = kt_name_of(a);
+            EXPECT_EQ(KITH_EADDRINUSE, kith_socket_bind(b, &taken));
+            ASSERT_EQ(0, kith_socket_setopt_int(b, KITH_OPT_SOCKET_REUSEADDR, 1));
+            EXPECT_EQ(0, kith_socket_bind(b, &taken));
+            kt_close(a);
+            kt_close(b);
+        }
+    });
+}
+
+/* ---- who owns it ---- */
+
+class ConformOwner : public kt_kind_test {};
+
+KT_KINDS(ConformOwner, kt_all_kinds);
+
+TEST_P(ConformOwner, OnlyTheOwnerGivesItAway)
+{
+    by_process_and_thread([this] {
+        const kith_socket s = kt_open(GetParam());
+        const kith_pid me = kith_self();
+        const auto give = [s](kith_pid to) {
+            return kith_socket_setopt(s, KITH_OPT_OTP_CONTROLLING_PROCESS, &to, sizeof to);
+        };
+        const kith_pid stranger = spawn([=] {
+            EXPECT_EQ(KITH_EPERM, give(kith_self()));
+            EXPECT_EQ(0, kt_send(me, 1, 0));
+            EXPECT_NE(nullptr, kt_receive());
+            EXPECT_EQ(kith_self(), kt_owner(s));
+            EXPECT_EQ(0, give(me));
+            EXPECT_EQ(KITH_EPERM, give(kith_self())) << "it was";
+        });
+
+        EXPECT_NE(nullptr, kt_receive());
+        EXPECT_EQ(me, kt_owner(s));
+        EXPECT_EQ(0, give(stranger));
+        EXPECT_EQ(KITH_EPERM, give(me));
+        EXPECT_EQ(0, kt_send(stranger, 1, 0));
+        EXPECT_EQ(0, kith_wait(stranger, nullptr, kt_long()));
+        EXPECT_EQ(me, kt_owner(s)) << "it has survived him";
+        kt_close(s);
+    });
+}
+
+}    // namespace
