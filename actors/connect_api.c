@@ -9,8 +9,11 @@ static int
 do_bind(struct ki_socket *s, void *arg)
 {
     const struct ki_native_addr *a = arg;
+    int rc = ki_seam.bind(ki_socket_fd(s), a->bytes, a->len);
 
-    return ki_seam.bind(ki_socket_fd(s), a->bytes, a->len);
+    if (rc >= 0)
+        ki_socket_note(s, KITH_STATE_BOUND, 0);
+    return rc;
 }
 
 int
@@ -95,6 +98,7 @@ do_listen(struct ki_socket *s, void *arg)
     s->ready |= KI_READY_IN; /* whatever was seen before it listened */
     /* seq_cst: a stop sees that it listens (stop_listening in runtime.c), or we see the stop. */
     ki_store_seq(&s->listening, true);
+    ki_socket_note(s, KITH_STATE_LISTENING, 0);
     if (!ki_load_seq(&ki_runtime.stopping))
         return 0;
     (void) ki_socket_stop_listening(s, NULL);
@@ -138,13 +142,21 @@ kith_socket_accept_start(kith_socket s, kith_ms timeout, kith_future *f)
 static int
 do_shutdown(struct ki_socket *s, void *arg)
 {
-    return ki_seam.shutdown(ki_socket_fd(s), *(int *) arg);
+    const int how = *(int *) arg;
+    int rc = ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(how));
+
+    if (rc >= 0)
+        ki_socket_note(s,
+                       (how & KITH_SHUT_READ ? KITH_STATE_READ_SHUT : 0u) |
+                           (how & KITH_SHUT_WRITE ? KITH_STATE_WRITE_SHUT : 0u),
+                       0);
+    return rc;
 }
 
 int
 kith_socket_shutdown(kith_socket s, int how)
 {
-    int native = ki_sock_how(how);
+    int rc = ki_sock_how(how);
 
-    return native < 0 ? native : ki_socket_call_self(s, do_shutdown, &native);
+    return rc < 0 ? rc : ki_socket_call_self(s, do_shutdown, &how);
 }

@@ -134,14 +134,14 @@ see_socket(struct ki_socket *s, uint64_t id, struct socket_seen *v)
     if (!ki_look_claim(&s->task, id))
         return false;
     *v = (struct socket_seen){.fd = ki_load_rlx(&s->fd),
-                              .protocol = s->protocol,
+                              .protocol = ki_load_rlx(&s->protocol),
                               .domain = s->domain,
                               .type = s->type,
                               .listening = ki_load_rlx(&s->listening),
                               .connecting = s->connecting,
                               .connected = s->connected,
                               .closing = s->closing,
-                              .owner = s->owner_id,
+                              .owner = ki_load_rlx(&s->owner_id),
                               .received = ki_load_rlx(&s->received),
                               .sent = ki_load_rlx(&s->sent)};
     for (int i = 0; i < KI_DIRS; i++)

@@ -16,16 +16,16 @@ do_give(struct ki_socket *s, void *arg)
 {
     struct give_call *g = arg;
     struct ki_proc *old = s->owner;
-    uint64_t old_id = s->owner_id;
+    uint64_t old_id = ki_load_rlx(&s->owner_id);
 
     if (old != g->from || old_id != ki_proc_id(g->from))
         return KITH_EPERM;
     s->owner = g->to;
-    s->owner_id = g->to_id;
+    ki_store_rlx(&s->owner_id, g->to_id);
     if (!g->msg || ki_msg_post(g->to, g->to_id, g->msg))
         return 0;
     s->owner = old;
-    s->owner_id = old_id;
+    ki_store_rlx(&s->owner_id, old_id);
     return KITH_ENOPROC;
 }
 

@@ -27,7 +27,8 @@ need_edge(struct ki_socket *s, uint32_t bit)
         if (rc < 0) /* the bit stays: no edge would bring it back */
             return rc;
         s->registered = true;
-        s->drains = s->protocol == KITH_TCP && s->type == KITH_STREAM; /* I1 */
+        s->drains =
+            ki_load_rlx(&s->protocol) == KITH_TCP && s->type == KITH_STREAM; /* I1 */
     }
     s->ready &= ~bit;
     return 0;

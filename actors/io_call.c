@@ -62,6 +62,7 @@ ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct 
         if (op) {
             op->to_mailbox = true;
             ki_op_begin(&op->word, op->slot.generation, true);
+            ki_tally_wait(s, ki_tally_of(io));
             ki_socket_enqueue(s, op, ki_io_direction(io));
         }
     }
@@ -145,7 +146,7 @@ ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
     if (ki_io_may_try(s, dir) && ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE)
         result = ki_io_answer(p, s, result, op->io.done);
     else
-        result = ki_io_wait(p, s, h, op, dir, timeout, what);
+        result = ki_io_wait(p, s, h, op, dir, timeout, what, ki_tally_of(io));
     if (result == 0) /* else the record may have been given up, and be another's by now */
         io->won = op->io.won;
     return result;

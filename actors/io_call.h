@@ -38,14 +38,16 @@ ptrdiff_t ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket 
 /* ki_io_flags: 0, or why a call cannot have these KITH_MSG_ bits. */
 int ki_io_flags(unsigned flags);
 
-/* Under the claim; releases it: it was tried, and what is left to do waits in the queue of `dir`. */
+/* Under the claim; releases it: it was tried, and what is left to do waits in the queue of `dir`,
+ * counted where `tally` says. */
 KI_HOT ptrdiff_t
 ki_io_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *op, int dir,
-           kith_ms timeout, const char *what)
+           kith_ms timeout, const char *what, int tally)
 {
     if (ki_slow(timeout <= 0))
         return ki_io_do_not_wait(p, s, h, &op->io, timeout);
     ki_op_own_begin(p, op, s, h.id);
+    ki_tally_wait(s, tally);
     ki_socket_enqueue(s, op, dir);
     ki_socket_release(s);
     return ki_op_own_await(p, op, timeout, what);

@@ -37,7 +37,18 @@ connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     }
     s->connecting = false;
     s->connected = rc >= 0;
+    ki_socket_note(s, rc >= 0 ? KITH_STATE_CONNECTED : 0, KITH_STATE_CONNECTING);
     return ki_io_done(result, rc < 0 ? rc : 0);
+}
+
+/* A datagram socket that is connected to no address has no peer any more. */
+static void
+note_connected(struct ki_socket *s, const kith_sockaddr *to)
+{
+    if (to->domain == KITH_UNSPEC)
+        ki_socket_note(s, 0, KITH_STATE_CONNECTED);
+    else
+        ki_socket_note(s, KITH_STATE_CONNECTED, 0);
 }
 
 enum ki_attempt
@@ -58,12 +69,15 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     case KITH_EINTR:
     case KITH_EALREADY:
         s->connecting = true;
+        ki_socket_note(s, KITH_STATE_CONNECTING, 0);
         return ki_io_wait_for(s, KI_READY_OUT, result);
     case KITH_EAGAIN:
         ki_io_back_off(s);
         return KI_TRY_AGAIN;
     default:
         s->cooldown_ms = 0;
+        if (rc >= 0)
+            note_connected(s, io->u.addr);
         return ki_io_done(result, rc < 0 ? rc : 0);
     }
 }
@@ -99,12 +113,18 @@ static enum ki_attempt
 accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
          ptrdiff_t *result)
 {
-    struct ki_socket *c = ki_socket_new(fd, s->domain, s->type, s->protocol, owner);
+    const uint32_t traits =
+        (ki_load_rlx(&s->traits) & KI_TRAIT_UNLISTED) | KI_TRAIT_OF(KITH_ACCEPTED);
+    struct ki_socket *c =
+        ki_socket_new(fd, s->domain, s->type, ki_load_rlx(&s->protocol), traits, owner);
 
     if (!c) {
+        ki_tally_fail(s, KI_TALLY_ACCEPT);
         (void) ki_seam.close(fd);
         return ki_io_done(result, KITH_ENOMEM);
     }
+    s->tally[KI_TALLY_ACCEPT].done++;
+    ki_socket_note(c, KITH_STATE_CONNECTED, 0);
     c->may_linger = s->may_linger; /* the kernel hands SO_LINGER down */
     io->won = (kith_socket){ki_socket_id(c)};
     ki_socket_release(c);
@@ -124,6 +144,10 @@ ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
     for (int i = 0; i < 64; i++) {
         int fd = ki_seam.accept(ki_socket_fd(s), NULL, NULL);
 
+        if (fd == KITH_EAGAIN)
+            ki_tally_miss(s, KI_TALLY_ACCEPT);
+        else if (fd < 0)
+            ki_tally_fail(s, KI_TALLY_ACCEPT);
         if (is_passing(fd))
             continue;
         if (is_exhaustion(fd)) {

@@ -21,12 +21,45 @@ receive(struct ki_socket *s, struct ki_io *io, int flags)
     }
 }
 
+/* What a call answered that ends the operation, or has found nothing yet, in the counters: an
+ * empty packet is a packet, the end of a stream is nothing. */
+static void
+note_other(struct ki_socket *s, ptrdiff_t n)
+{
+    if (n < 0 && n != KITH_EAGAIN)
+        ki_tally_fail(s, KI_TALLY_READ);
+    else if (n == 0 && s->type != KITH_STREAM && s->type != KITH_SEQPACKET)
+        ki_tally_done(s, KI_TALLY_READ, 0);
+    else
+        ki_tally_miss(s, KI_TALLY_READ);
+    if (n == 0 && s->type == KITH_STREAM)
+        ki_socket_note(s, KITH_STATE_ENDED, 0);
+}
+
+/* n bytes were read, of `want`: of a longer packet whose length was asked for, those that fit. */
+static void
+note_read(struct ki_socket *s, ptrdiff_t n, size_t want)
+{
+    ki_io_note_read(s, (size_t) n < want ? (size_t) n : want, want);
+}
+
 /* Nothing was received: the end, nothing there, or an error. */
 KI_NOINLINE enum ki_attempt
 ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result)
 {
+    note_other(s, n);
     return n == KITH_EAGAIN ? ki_io_wait_for(s, KI_READY_IN, result)
                             : ki_io_done(result, n);
+}
+
+/* Bytes that come by the side, urgent or of the error queue, say nothing of those that wait. */
+static void
+note_done(struct ki_socket *s, const struct ki_io *io, ptrdiff_t n)
+{
+    const size_t got = (size_t) n < io->len ? (size_t) n : io->len;
+
+    ki_count(&s->received, got);
+    ki_tally_done(s, KI_TALLY_READ, got);
 }
 
 /* Urgent data that is not there yet, or was taken already; once the connection has ended none will
@@ -37,7 +70,9 @@ receive_urgent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     ptrdiff_t n = receive(s, io, ki_sock_flags(io->flags));
 
     if (n > 0)
-        ki_count(&s->received, (size_t) n);
+        note_done(s, io, n);
+    else
+        note_other(s, n == KITH_EINVAL ? KITH_EAGAIN : n);
     if (n != KITH_EINVAL && n != KITH_EAGAIN)
         return ki_io_done(result, n);
     if (s->ended)
@@ -52,6 +87,10 @@ receive_error(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     ptrdiff_t n = receive(s, io, ki_sock_flags(io->flags));
 
+    if (n >= 0)
+        note_done(s, io, n);
+    else
+        note_other(s, n);
     return n == KITH_EAGAIN ? ki_io_wait_for(s, KI_READY_ERR, result)
                             : ki_io_done(result, n);
 }
@@ -62,13 +101,17 @@ wants_all(const struct ki_socket *s, const struct ki_io *io)
     return (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
 }
 
-/* A look: what is seen stays. */
+/* A look: what is seen stays, and is counted when it is read. */
 static enum ki_attempt
 peek(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     const bool all = wants_all(s, io);
     ptrdiff_t n = receive(s, io, ki_sock_flags(io->flags));
 
+    if (n < 0)
+        note_other(s, n);
+    else
+        ki_tally_miss(s, KI_TALLY_READ);
     if (n == KITH_EAGAIN)
         return ki_io_wait_for(s, KI_READY_IN, result);
     if (n > 0 && all && (size_t) n < io->len)
@@ -87,16 +130,26 @@ receive_next(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         size_t want = io->len - io->done;
         ptrdiff_t n = receive(s, io, flags);
 
-        if (n == 0 && all && io->len > 0)
-            return ki_io_done(result, KITH_EOF);
-        if (n <= 0)
-            return ki_io_recv_nothing(s, n, result);
-        ki_io_note_read(s, (size_t) n, want);
-        if (!all)
+        if (n == 0 && io->len == 0 && s->type == KITH_STREAM) { /* no room: no end */
+            ki_tally_miss(s, KI_TALLY_READ);
+            return ki_io_done(result, 0);
+        }
+        if (n <= 0) {
+            enum ki_attempt a = ki_io_recv_nothing(s, n, result);
+
+            return n == 0 && all ? ki_io_done(result, KITH_EOF) : a;
+        }
+        note_read(s, n, want);
+        if (!all) {
+            ki_tally_done(s, KI_TALLY_READ, (size_t) n < want ? (size_t) n : want);
             return ki_io_done(result, n);
+        }
         io->done += (size_t) n;
-        if (io->done >= io->len)
+        if (io->done >= io->len) {
+            ki_tally_done(s, KI_TALLY_READ, io->done);
             return ki_io_done(result, (ptrdiff_t) io->done);
+        }
+        ki_tally_miss(s, KI_TALLY_READ);
         if ((s->ready & KI_READY_IN) == 0)
             return KI_TRY_AGAIN;
     }
@@ -112,6 +165,23 @@ ki_io_receive(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return io->flags & KITH_MSG_PEEK ? peek(s, io, result) : receive_next(s, io, result);
 }
 
+/* n packets came by one call. */
+static void
+note_packets(struct ki_socket *s, struct ki_io *io, size_t n)
+{
+    const bool looked = (io->flags & KITH_MSG_PEEK) != 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t got = (size_t) io->u.many[io->done++].result;
+
+        if (looked)
+            continue;
+        ki_count(&s->received, got);
+        ki_tally_done(s, KI_TALLY_READ, got);
+    }
+    ki_tally_many(s, KI_TALLY_READ, looked ? 0 : n);
+}
+
 /* What is there; with WAITALL all of them. */
 enum ki_attempt
 ki_io_receive_many(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
@@ -121,12 +191,13 @@ ki_io_receive_many(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     for (;;) {
         ptrdiff_t n = ki_io_recvmmsg(s, io, flags);
 
+        if (n < 0)
+            note_other(s, n);
         if (n == KITH_EAGAIN)
             return ki_io_wait_for(s, ki_io_ready(ki_io_direction(io)), result);
         if (n < 0)
             return ki_io_done(result, n);
-        for (ptrdiff_t i = 0; i < n; i++)
-            ki_count(&s->received, (size_t) io->u.many[io->done++].result);
+        note_packets(s, io, (size_t) n);
         if (io->done == io->len || !(io->flags & KITH_MSG_WAITALL))
             return ki_io_done(result, (ptrdiff_t) io->done);
     }

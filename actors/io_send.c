@@ -58,9 +58,11 @@ static enum ki_attempt
 sent_nothing(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, ptrdiff_t *result)
 {
     if (n != KITH_EAGAIN) {
+        ki_tally_fail(s, KI_TALLY_WRITE);
         s->cooldown_ms = 0;
         return ki_io_done(result, n);
     }
+    ki_tally_miss(s, KI_TALLY_WRITE);
     if (!is_to_a_stranger(s, io))
         return ki_io_wait_for(s, KI_READY_OUT, result);
     ki_io_back_off(s);
@@ -78,8 +80,11 @@ ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags, ptrdif
         ki_count(&s->sent, (size_t) n);
         io->done += (size_t) n;
         turn += (size_t) n;
-        if (io->done >= io->len || s->type != KITH_STREAM)
+        if (io->done >= io->len || s->type != KITH_STREAM) {
+            ki_tally_done(s, KI_TALLY_WRITE, io->done);
             return ki_io_done(result, (ptrdiff_t) io->done);
+        }
+        ki_tally_miss(s, KI_TALLY_WRITE);
         if (turn >= TURN_BYTES) {
             s->more = true;
             return KI_TRY_AGAIN;
@@ -111,9 +116,13 @@ ki_io_transmit_many(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
             return sent_nothing(s, io, n, result);
         s->cooldown_ms = 0;
         for (ptrdiff_t i = 0; i < n; i++) {
-            ki_count(&s->sent, (size_t) io->u.many[io->done].result);
-            turn += (size_t) io->u.many[io->done++].result;
+            const size_t went = (size_t) io->u.many[io->done++].result;
+
+            ki_count(&s->sent, went);
+            ki_tally_done(s, KI_TALLY_WRITE, went);
+            turn += went;
         }
+        ki_tally_many(s, KI_TALLY_WRITE, (size_t) n);
         if (io->done == io->len)
             return ki_io_done(result, (ptrdiff_t) io->len);
         if (turn >= TURN_BYTES) {

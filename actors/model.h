@@ -226,19 +226,45 @@ struct ki_queue {
     struct ki_op *head, *tail;
 };
 
+/* What a socket counts of its reads, sends and accepts. tally.h */
+enum { KI_TALLY_READ, KI_TALLY_WRITE, KI_TALLY_ACCEPT, KI_TALLIES };
+
+struct ki_tally {
+    uint64_t done;   /* operations that did what they are for; of many packets each */
+    uint64_t misses; /* with `done`, modulo 2^64, the calls of the system */
+    uint64_t waits;  /* operations that had to wait */
+    uint64_t fails;  /* calls of the system that failed */
+    uint64_t max;    /* bytes of the largest operation; of accepts: unused */
+};
+
+/* What it is for ever, as one word that others may look at: the domain, and above it these. */
+enum {
+    KI_TRAIT_TYPE = 16,            /* the shift of the type */
+    KI_TRAIT_ORIGIN = 24,          /* that of the origin: enum kith_socket_origin */
+    KI_TRAIT_UNLISTED = 0x10000000 /* not in the registry */
+};
+
+#define KI_TRAIT_OF(origin) ((uint32_t) (origin) << KI_TRAIT_ORIGIN)
+
 struct ki_socket {
     struct ki_slot slot;
     struct ki_task task;
     _Atomic(uint32_t) pending; /* [a] bits from the poller, not yet taken */
     struct ki_node event_node; /* [a] by pending's 0 -> nonzero, across the record's uses */
-    _Atomic(int) fd;           /* [s] writes; -1: closed */
-    _Atomic(bool) listening;   /* [s] writes; a stop looks at all records */
+    /* What a glance may ask (look.h): [s] writes, relaxed. */
+    _Atomic(int) fd;           /* -1: closed */
+    _Atomic(bool) listening;   /* a stop looks at all records */
+    _Atomic(uint32_t) traits;  /* [i] */
+    _Atomic(int) protocol;     /* [i] */
+    _Atomic(uint32_t) state;   /* KITH_STATE_ bits */
+    _Atomic(uint32_t) n_links; /* as a process's has.links */
+    _Atomic(uint64_t) owner_id;
+    _Atomic(uint64_t) received, sent;     /* bytes */
     _Atomic(struct ki_proc *) in_list_of; /* [p] of the owner; others may look */
-    _Atomic(uint32_t) n_links;            /* [a:s] as a process's has.links */
-    int protocol;                         /* [s] */
-    uint16_t domain;                      /* [i] KITH_INET.. */
-    uint8_t type;                         /* [i] KITH_STREAM.. */
-    bool registered;                      /* [s] the poller knows it */
+    /* From here on a birth clears all: no stranger looks at it. */
+    uint16_t domain;             /* [i] KITH_INET.. */
+    uint8_t type;                /* [i] KITH_STREAM.. */
+    bool registered;             /* [s] the poller knows it */
     bool connecting;             /* [s] the kernel has an attempt of ours under way */
     bool connected;              /* [s] such an attempt has succeeded */
     bool stopped;                /* [s] takes no connections any more */
@@ -252,19 +278,19 @@ struct ki_socket {
     bool drains;                 /* [s] a short read empties it: io.c I1 */
     bool lost;                   /* [s] another's death closes: no linger */
     bool closing;                /* [s] */
+    bool ended;                  /* [s] the peer has sent its last */
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */
     struct ki_monitor *watched_by; /* [s] monitors of it */
-    bool ended;                    /* [s] the peer has sent its last */
     uint32_t owed;                 /* [s] STOP nodes that are still to come */
     uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
     uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
     uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
-    _Atomic(uint64_t) received, sent; /* [a:s] bytes; relaxed, others look: a listener */
-    struct ki_queue queue[KI_DIRS];   /* [s] */
-    struct ki_proc *owner;            /* [s] type-stable */
-    uint64_t owner_id;                /* [s] */
+    uint64_t gate[2];          /* [s] tally.h I1: of reads and of sends */
+    struct ki_tally tally[KI_TALLIES];     /* [s] */
+    struct ki_queue queue[KI_DIRS];        /* [s] */
+    struct ki_proc *owner;                 /* [s] type-stable */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
     bool down_sent;                        /* [p] of the owner, dying: it was told */
     bool gone_early;           /* [p] of the owner: GONE came while it was given away */

@@ -10,7 +10,8 @@
 static int
 adopt(struct ki_proc *p, int fd, int domain, int type, int protocol, kith_socket *out)
 {
-    struct ki_socket *s = ki_socket_new(fd, domain, type, protocol, p);
+    struct ki_socket *s =
+        ki_socket_new(fd, domain, type, protocol, KI_TRAIT_OF(KITH_OPENED), p);
 
     if (!s) {
         (void) ki_seam.close(fd);
@@ -38,6 +39,24 @@ is_held(int fd)
     }
 }
 
+/* What the descriptor has been through before it came here. */
+static uint32_t
+state_of(int fd, bool listening)
+{
+    struct ki_native_addr a = {.len = sizeof a.bytes};
+    kith_sockaddr local;
+    uint32_t state = listening ? KITH_STATE_LISTENING : 0;
+
+    if (ki_seam.sockname(fd, a.bytes, &a.len) >= 0 &&
+        ki_sockaddr_from_native(&a, &local) == 0 &&
+        (local.domain == KITH_LOCAL ? local.local.len : kith_sockaddr_port(&local)) != 0)
+        state |= KITH_STATE_BOUND;
+    a.len = sizeof a.bytes;
+    if (ki_seam.peername(fd, a.bytes, &a.len) >= 0)
+        state |= KITH_STATE_CONNECTED;
+    return state;
+}
+
 static int
 import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
 {
@@ -53,13 +72,16 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
         return rc;
     rc = ki_seam.set_blocking(fd, false);
     if (rc >= 0) {
-        struct ki_socket *s = ki_socket_new(fd, domain, type, protocol, p);
+        struct ki_socket *s =
+            ki_socket_new(fd, domain, type, protocol,
+                          KI_TRAIT_OF(o->dup ? KITH_IMPORTED : KITH_BORROWED), p);
 
         rc = s ? 0 : KITH_ENOMEM;
         if (s) {
             s->shared = s->may_linger = true; /* as far as we know */
             s->borrowed = !o->dup;
             ki_store_rlx(&s->listening, listening);
+            ki_socket_note(s, state_of(fd, listening), 0);
             ki_proc_own(p, s);
             *out = (kith_socket){ki_socket_id(s)};
             ki_socket_release(s);

@@ -29,7 +29,7 @@ recv_later(struct ki_proc *p, struct ki_socket *s, kith_socket h, void *buf, siz
     struct ki_op *op = ki_io_fill_own(p, KI_OP_RECV, buf, cap);
 
     return ki_fast(op != NULL)
-               ? ki_io_wait(p, s, h, op, KI_DIR_READ, timeout, "socket_recv")
+               ? ki_io_wait(p, s, h, op, KI_DIR_READ, timeout, "socket_recv", KI_TALLY_READ)
                : ki_io_answer(p, s, KITH_ENOMEM, 0);
 }
 

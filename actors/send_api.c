@@ -39,7 +39,7 @@ send_rest(struct ki_socket *s, kith_socket h, const void *buf, size_t len, ptrdi
         return ki_io_answer(p, s, KITH_ENOMEM, sent > 0 ? (size_t) sent : 0);
     if (sent != NOT_TRIED && ki_io_sent(s, &op->io, sent, 0, &result) == KI_TRY_DONE)
         return ki_io_answer(p, s, result, op->io.done);
-    return ki_io_wait(p, s, h, op, KI_DIR_WRITE, timeout, "socket_send");
+    return ki_io_wait(p, s, h, op, KI_DIR_WRITE, timeout, "socket_send", KI_TALLY_WRITE);
 }
 
 /* Without flags it tries before it writes down what it wants, as kith_socket_recv does. */
@@ -58,6 +58,7 @@ kith_socket_send(kith_socket h, const void *buf, size_t len, unsigned flags,
         n = ki_seam.send(ki_socket_fd(s), buf, len, 0);
         if (ki_fast(n == (ptrdiff_t) len)) {
             ki_count(&s->sent, len);
+            ki_tally_done(s, KI_TALLY_WRITE, len);
             ki_socket_release(s);
             return n;
         }

@@ -26,15 +26,21 @@ static void retry_expired(struct ki_alarm *a, struct ki_wakes *wakes);
 
 static const struct ki_task_type socket_task_type = {.name = "socket", .run = socket_run};
 
-/* What the system chooses for inet and inet6. */
+/* What the kernel takes for 0. */
 static int
-default_protocol(int type)
+usual_protocol(int domain, int type)
 {
-    return type == KITH_STREAM ? KITH_TCP : type == KITH_DGRAM ? KITH_UDP : 0;
+    if (domain != KITH_INET && domain != KITH_INET6)
+        return 0;
+    return type == KITH_STREAM      ? KITH_TCP
+           : type == KITH_DGRAM     ? KITH_UDP
+           : type == KITH_SEQPACKET ? KITH_SCTP
+                                    : 0;
 }
 
 struct ki_socket *
-ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
+ki_socket_new(int fd, int domain, int type, int protocol, uint32_t traits,
+              struct ki_proc *owner)
 {
     struct ki_socket *s =
         (struct ki_socket *) (void *) ki_slots_get(&ki_runtime.sockets,
@@ -44,22 +50,26 @@ ki_socket_new(int fd, int domain, int type, int protocol, struct ki_proc *owner)
         return NULL;
     uint64_t id = ki_slots_id(&ki_runtime.sockets, &s->slot);
 
+    /* release: as in ki_proc_new. Who sees a field of the new use sees the old one's death. */
+    atomic_thread_fence(memory_order_release);
     ki_store_rlx(&s->task.type, &socket_task_type);
     ki_store_rlx(&s->fd, fd);
     ki_store_rlx(&s->listening, false);
-    ki_store_rlx(&s->in_list_of, NULL);
+    ki_store_rlx(&s->traits, (uint32_t) domain | (uint32_t) type << KI_TRAIT_TYPE | traits);
+    ki_store_rlx(&s->protocol, protocol ? protocol : usual_protocol(domain, type));
+    ki_store_rlx(&s->state, 0);
     ki_store_rlx(&s->n_links, 0);
-    memset((char *) s + offsetof(struct ki_socket, protocol), 0,
-           sizeof *s - offsetof(struct ki_socket, protocol));
+    ki_store_rlx(&s->owner_id, ki_proc_id(owner));
+    ki_store_rlx(&s->received, 0);
+    ki_store_rlx(&s->sent, 0);
+    ki_store_rlx(&s->in_list_of, NULL);
+    memset((char *) s + offsetof(struct ki_socket, domain), 0,
+           sizeof *s - offsetof(struct ki_socket, domain));
     s->domain = (uint16_t) domain;
     s->type = (uint8_t) type;
-    s->protocol = protocol;
-    if (protocol == 0 && (domain == KITH_INET || domain == KITH_INET6))
-        s->protocol = default_protocol(type);
     /* Nothing disproves it yet. */
     s->ready = KI_READY_IN | KI_READY_OUT | KI_READY_PRI | KI_READY_ERR;
     s->owner = owner;
-    s->owner_id = ki_proc_id(owner);
     s->retry.expire = retry_expired;
     /* Its other fields are a late poller's, if there is one. */
     s->event_node.kind = KI_N_EVENT;
@@ -129,8 +139,10 @@ wait_on(struct ki_socket *s, struct ki_op *op)
 {
     if (op->io.once)
         return KITH_ETIMEOUT;
-    if (!op->queued)
+    if (!op->queued) {
+        ki_tally_wait(s, ki_tally_of(&op->io));
         ki_socket_enqueue(s, op, ki_io_direction(&op->io));
+    }
     unsigned stopped = ki_op_wait(&op->word);
     return stopped ? ki_op_stop_code(stopped) : 0;
 }
@@ -249,6 +261,7 @@ requested(struct ki_socket *s, struct ki_op *op)
         ki_op_complete(op, KITH_ETIMEOUT, KI_OP_EXECUTOR);
         return;
     }
+    ki_tally_wait(s, ki_tally_of(&op->io));
     ki_socket_enqueue(s, op, dir); /* I4 */
     unsigned stopped = ki_op_wait(&op->word);
     if (stopped) {
@@ -286,6 +299,9 @@ note_ready(struct ki_socket *s, uint32_t bits)
             bits |= KI_READY_IN | KI_READY_OUT | KI_READY_ERR;
         if (bits & (KI_READY_RDHUP | KI_READY_HUP)) { /* no more urgent data either */
             s->ended = true;
+            if (ki_load_rlx(&s->state) &
+                KITH_STATE_CONNECTED) /* a fresh one hangs up too */
+                ki_socket_note(s, KITH_STATE_ENDED, 0);
             bits |= KI_READY_IN | KI_READY_PRI;
         }
         if (bits & KI_READY_RETRY)
@@ -560,7 +576,7 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     ki_monitor_tell_all(&s->watched_by, s->why);
     /* From GONE's push on the record is the owner's. */
     s->gone_node.kind = KI_N_GONE;
-    s->gone_node.to = s->owner_id;
+    s->gone_node.to = ki_load_rlx(&s->owner_id);
     if (self && self == owner && ki_proc_owns(self, s)) {
         ki_proc_disown(self, s);
         record_free(s);

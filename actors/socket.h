@@ -8,6 +8,7 @@
 #define KI_SOCKET_H
 
 #include "actors/proc.h"
+#include "actors/tally.h"
 #include "core/seam.h"
 
 #ifdef __cplusplus
@@ -47,9 +48,17 @@ ki_socket_fd(struct ki_socket *s)
 }
 
 /* ki_socket_new makes the actor of a descriptor, claimed by the caller, in nobody's list yet;
- * `owner` is who will have it. NULL: no memory, the descriptor is still the caller's. */
-struct ki_socket *ki_socket_new(int fd, int domain, int type, int protocol,
+ * `owner` is who will have it, `traits` are the KI_TRAIT_ bits. NULL: no memory, the descriptor is
+ * still the caller's. */
+struct ki_socket *ki_socket_new(int fd, int domain, int type, int protocol, uint32_t traits,
                                 struct ki_proc *owner);
+
+/* ki_socket_note sets and clears KITH_STATE_ bits. By the claimant. */
+static inline void
+ki_socket_note(struct ki_socket *s, uint32_t set, uint32_t clear)
+{
+    ki_store_rlx(&s->state, (ki_load_rlx(&s->state) & ~clear) | set);
+}
 
 /* ki_socket_release ends a claim: idle, or queued to run if mail came. */
 void ki_socket_release_later(struct ki_socket *s);
@@ -135,6 +144,7 @@ ki_io_recv(struct ki_socket *s, void *buf, size_t cap, ptrdiff_t *result)
     if (ki_slow(n <= 0))
         return ki_io_recv_nothing(s, n, result);
     ki_io_note_read(s, (size_t) n, cap);
+    ki_tally_done(s, KI_TALLY_READ, (size_t) n);
     *result = n;
     return KI_TRY_DONE;
 }
@@ -149,6 +159,7 @@ ki_io_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return ki_io_sent(s, io, n, 0, result);
     ki_count(&s->sent, rest);
     io->done = io->len;
+    ki_tally_done(s, KI_TALLY_WRITE, io->len);
     *result = (ptrdiff_t) io->len; /* with what went in earlier turns */
     return KI_TRY_DONE;
 }

@@ -42,10 +42,10 @@ get_otp(struct ki_socket *s, void *arg)
         v = s->type;
         break;
     case KITH_OPT_OTP_PROTOCOL:
-        v = s->protocol;
+        v = ki_load_rlx(&s->protocol);
         break;
     case KITH_OPT_OTP_CONTROLLING_PROCESS: {
-        kith_pid owner = {s->owner_id};
+        kith_pid owner = {ki_load_rlx(&s->owner_id)};
 
         memcpy(c->val.bytes, &owner, sizeof owner);
         c->val.len = sizeof owner;

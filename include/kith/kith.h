@@ -18,6 +18,7 @@
 #include <kith/server.h>
 #include <kith/sockaddr.h>
 #include <kith/socket.h>
+#include <kith/socket_info.h>
 #include <kith/socket_msg.h>
 #include <kith/socket_opt.h>
 #include <kith/statem.h>

@@ -342,6 +342,14 @@ const row table[] = {
     CALL(kith_socket_peername, CODE, KITH_ECLOSED, t.s, &t.a),
     CALL(kith_socket_close, CODE, KITH_ECLOSED, t.s),
 
+    /* socket_info.h */
+    CALL_SO(kith_socket_info, CODE, KITH_ECLOSED,
+            struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+            return kith_socket_info(t.s, &info);),
+    CALL_SO(kith_socket_counts, CODE, 0,
+            struct kith_socket_counts counts = KITH_SOCKET_COUNTS_INIT;
+            return kith_socket_counts(&counts);),
+
     /* socket_opt.h */
     CALL(kith_socket_setopt, CODE, KITH_ECLOSED, t.s, KITH_OPT_TCP_NODELAY, &t.v,
          sizeof t.v),

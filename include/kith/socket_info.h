@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_info.h -- what can be seen of sockets.
+ *
+ *     struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+ *
+ *     if (kith_socket_info(s, &info) == 0 && (info.state & KITH_STATE_CONNECTED))
+ *         printf("%llu bytes came\n", (unsigned long long) info.counters.read_byte);
+ */
+#ifndef KITH_SOCKET_INFO_H
+#define KITH_SOCKET_INFO_H
+
+#include <kith/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a socket has been through, as bits. */
+enum {
+    KITH_STATE_BOUND = 0x01,      /* it was given an address */
+    KITH_STATE_LISTENING = 0x02,  /* it takes connections */
+    KITH_STATE_CONNECTING = 0x04, /* an attempt is under way */
+    KITH_STATE_CONNECTED = 0x08,  /* it has a peer, or had one */
+    KITH_STATE_READ_SHUT = 0x10,  /* shut down here, for reading */
+    KITH_STATE_WRITE_SHUT = 0x20, /* shut down here, for writing */
+    KITH_STATE_ENDED = 0x40 /* the peer's end was seen: what it sent may still be read */
+};
+
+/* Where its descriptor is from. */
+enum kith_socket_origin {
+    KITH_OPENED,   /* kith_socket_open */
+    KITH_ACCEPTED, /* kith_socket_accept */
+    KITH_IMPORTED, /* kith_socket_open with .fd: a copy of that one */
+    KITH_BORROWED  /* the same without .dup: that one itself, which close leaves open */
+};
+
+/* All begin at 0 when the socket is made, and wrap. An operation is a read or a send that did what
+ * was asked of it (a read of a stream: what was there), a packet, or an accept. What was looked at
+ * with KITH_MSG_PEEK is counted when it is read. */
+struct kith_socket_counters {
+    uint64_t read_pkg;     /* operations */
+    uint64_t read_pkg_max; /* bytes of the largest */
+    uint64_t read_byte;    /* bytes, also of operations that did not get all they wanted */
+    uint64_t read_tries;   /* calls of the system */
+    uint64_t read_waits;   /* operations that had to wait */
+    uint64_t
+        read_fails; /* calls of the system that failed; nothing there yet is no failure */
+    uint64_t write_pkg, write_pkg_max, write_byte, write_tries, write_waits, write_fails;
+    uint64_t acc_success, acc_fails, acc_tries, acc_waits;
+};
+
+/* A moment's picture. */
+struct kith_socket_info {
+    size_t size;                /* sizeof(struct kith_socket_info) */
+    int domain, type, protocol; /* KITH_INET..., KITH_STREAM..., KITH_TCP... */
+    unsigned state;             /* KITH_STATE_ bits */
+    enum kith_socket_origin origin;
+    kith_pid owner;
+    int fd; /* its descriptor, which stays kith's */
+    /* Operations that wait. */
+    size_t n_readers, n_writers, n_acceptors, n_connecters;
+    struct kith_socket_counters counters;
+};
+
+#define KITH_SOCKET_INFO_INIT \
+    { \
+        sizeof(struct kith_socket_info), 0, 0, 0, 0, KITH_OPENED, {0}, -1, 0, 0, 0, 0, \
+        { \
+            0 \
+        } \
+    }
+
+/**
+ * Look at a socket.
+ *
+ * All of it is of one moment.
+ *
+ * returns  0, and `*info` is filled; or
+ *          KITH_EINVAL  `info->size` was not set;
+ *          KITH_EBADF, KITH_ECLOSED;  or a common code (error.h).
+ * context  any thread; suspends only while the socket is busy.
+ * owns     `info` is filled up to the size its caller knows.
+ * source   OTP socket:info/1. Differs: of a closed socket there is nothing to see any more; waits
+ *          are counted, and no byte twice.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_info(kith_socket s, struct kith_socket_info *info);
+
+/* Sockets that are not closed, of all kinds and of some. */
+struct kith_socket_counts {
+    size_t size; /* sizeof(struct kith_socket_counts) */
+    size_t sockets;
+    size_t inet, inet6, local;       /* by domain */
+    size_t stream, dgram, seqpacket; /* by type */
+    size_t tcp, udp, sctp;           /* by protocol */
+};
+
+#define KITH_SOCKET_COUNTS_INIT \
+    { \
+        sizeof(struct kith_socket_counts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/**
+ * Count all sockets of the program.
+ *
+ * unit     time: it looks at each socket; meanwhile others come and go.
+ * returns  0, and `*counts` is filled; or KITH_EINVAL (`counts->size` was not set), or a common
+ *          code (error.h).
+ * context  any thread; never suspends.
+ * owns     `counts` is filled up to the size its caller knows.
+ * source   OTP socket:info/0.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_counts(struct kith_socket_counts *counts);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
