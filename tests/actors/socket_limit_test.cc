@@ -523,7 +523,9 @@ TEST_F(SocketCounted, ASendtoThatWaitsForAFullPeerEndsLikeAllOthers)
     kt_close(p.near);
     ASSERT_EQ(0, kith_receive_tag(KITH_TAG_SELECT, &m, kt_long()));
     ASSERT_NE(nullptr, KITH_BODY(m, kith_select));
-    EXPECT_EQ(KITH_ECLOSED, KITH_BODY(m, kith_select)->code);
+    /* 0 when its timer, which fires within 50 ms, was quicker than the close. */
+    const int code = KITH_BODY(m, kith_select)->code;
+    EXPECT_TRUE(code == KITH_ECLOSED || code == 0) << code;
     EXPECT_EQ(static_cast<unsigned>(KITH_OP_SEND), KITH_BODY(m, kith_select)->op);
     kt_close(p.far);
 }
