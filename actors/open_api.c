@@ -7,11 +7,18 @@
 
 /* ---- open ---- */
 
+static uint32_t
+traits_of(enum kith_socket_origin origin, bool listed)
+{
+    return KI_TRAIT_OF(origin) | (listed ? 0 : KI_TRAIT_UNLISTED);
+}
+
 static int
-adopt(struct ki_proc *p, int fd, int domain, int type, int protocol, kith_socket *out)
+adopt(struct ki_proc *p, int fd, int domain, int type, int protocol, bool listed,
+      kith_socket *out)
 {
     struct ki_socket *s =
-        ki_socket_new(fd, domain, type, protocol, KI_TRAIT_OF(KITH_OPENED), p);
+        ki_socket_new(fd, domain, type, protocol, traits_of(KITH_OPENED, listed), p);
 
     if (!s) {
         (void) ki_seam.close(fd);
@@ -74,7 +81,9 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
     if (rc >= 0) {
         struct ki_socket *s =
             ki_socket_new(fd, domain, type, protocol,
-                          KI_TRAIT_OF(o->dup ? KITH_IMPORTED : KITH_BORROWED), p);
+                          traits_of(o->dup ? KITH_IMPORTED : KITH_BORROWED,
+                                    o->use_registry),
+                          p);
 
         rc = s ? 0 : KITH_ENOMEM;
         if (s) {
@@ -96,8 +105,10 @@ static int
 read_options(kith_open_options *ours, const kith_open_options *theirs)
 {
     *ours = (kith_open_options) KITH_OPEN_OPTIONS_INIT;
-    if (!theirs)
+    if (!theirs) {
+        ours->use_registry = !ki_load_rlx(&ki_runtime.unlisted);
         return 0;
+    }
     if (theirs->size < sizeof theirs->size || theirs->size > sizeof *ours)
         return KITH_EINVAL;
     memcpy(ours, theirs, theirs->size);
@@ -125,7 +136,7 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     /* Before the descriptor is there: it may die in the charge. */
     ki_proc_charge(p, KI_CALL_COST);
     fd = ki_seam.socket(native_domain, native_type, protocol);
-    return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, s);
+    return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, o.use_registry, s);
 }
 
 /* ---- close ---- */

@@ -18,6 +18,7 @@ struct ki_runtime {
     _Atomic(bool) stopping;     /* [a] kith_stop has begun */
     _Atomic(bool) forked;       /* [a] some fork has happened: descriptors may live on */
     _Atomic(bool) passed;       /* [a] some descriptor was passed on: the same */
+    _Atomic(bool) unlisted;     /* [a] what kith_socket_use_registry says, turned round */
     bool message_only;          /* [i] */
     _Atomic(uint64_t) n_procs;  /* [a] living processes, threads not counted */
     uint64_t max_procs;         /* [i] more than that are refused */

@@ -53,7 +53,7 @@ typedef struct kith_open_options {
     int fd;            /* adopt this descriptor; -1 = a new one */
     bool dup;          /* adopt a copy. false: close forgets the descriptor, no more */
     bool debug;        /* not built yet: true is KITH_EOPNOTSUPP */
-    bool use_registry; /* list it in kith_dump: no effect yet */
+    bool use_registry; /* kith_socket_which and kith_socket_print tell of it */
 } kith_open_options;
 
 #define KITH_OPEN_OPTIONS_INIT \

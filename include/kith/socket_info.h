@@ -86,6 +86,69 @@ struct kith_socket_info {
 KITH_API KITH_NODISCARD int
 kith_socket_info(kith_socket s, struct kith_socket_info *info);
 
+/* Which sockets: all that is set has to hold. Sockets that were opened with .use_registry false, and
+ * those that they accepted, are not in the registry. */
+typedef struct kith_socket_filter {
+    size_t size;    /* sizeof(kith_socket_filter): an older caller's still works */
+    kith_pid owner; /* {0}: whoever it is */
+    int domain, type, protocol; /* 0: whatever it is */
+    unsigned state;             /* KITH_STATE_ bits, all of which it must have */
+} kith_socket_filter;
+
+#define KITH_SOCKET_FILTER_INIT \
+    { \
+        sizeof(kith_socket_filter), {0}, 0, 0, 0, 0 \
+    }
+
+/**
+ * Tell which sockets are in the registry.
+ *
+ * No process keeps it: the call looks at each socket, while others come and go.
+ *
+ * returns  how many match, of which the first `cap` are in `out`; or KITH_EINVAL (the filter makes
+ *          no sense, `out` is NULL with a `cap`), or a common code (error.h).
+ * context  any thread; never suspends.
+ * owns     `f` may be NULL: all of them. The sockets stay whose they are.
+ * source   OTP socket:which_sockets/1. Differs: a filter is a struct, no function.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_which(const kith_socket_filter *f, kith_socket *out, size_t cap);
+
+/**
+ * Tell how many sockets are in the registry.
+ *
+ * returns  how many match; or as kith_socket_which.
+ * context  any thread; never suspends.
+ * owns     `f` may be NULL: all of them.
+ * source   OTP socket:number_of/0. Differs: takes a filter.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_number_of(const kith_socket_filter *f);
+
+/**
+ * Say whether sockets that are opened from now on without kith_open_options are in the registry;
+ * at first they are.
+ *
+ * returns  nothing.
+ * context  any thread; never suspends.
+ * source   OTP socket:use_registry/1.
+ */
+KITH_API void
+kith_socket_use_registry(bool on);
+
+/**
+ * Write the sockets of the registry as a table: domain, type, protocol, descriptor, owner, addresses,
+ * bytes and state, each socket a line.
+ *
+ * returns  0; or KITH_EINVAL (the filter makes no sense), KITH_EBADF, KITH_EPIPE, ... of the
+ *          descriptor.
+ * context  a process or a plain thread; suspends it until all is written, beside the workers.
+ * owns     `f` may be NULL: all of them. `fd` stays the caller's.
+ * source   OTP socket:i/0, i/1.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_print(int fd, const kith_socket_filter *f);
+
 /* Sockets that are not closed, of all kinds and of some. */
 struct kith_socket_counts {
     size_t size; /* sizeof(struct kith_socket_counts) */
@@ -101,7 +164,7 @@ struct kith_socket_counts {
     }
 
 /**
- * Count all sockets of the program.
+ * Count all sockets of the program, in the registry or not.
  *
  * unit     time: it looks at each socket; meanwhile others come and go.
  * returns  0, and `*counts` is filled; or KITH_EINVAL (`counts->size` was not set), or a common

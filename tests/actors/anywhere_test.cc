@@ -349,6 +349,10 @@ const row table[] = {
     CALL_SO(kith_socket_counts, CODE, 0,
             struct kith_socket_counts counts = KITH_SOCKET_COUNTS_INIT;
             return kith_socket_counts(&counts);),
+    CALL(kith_socket_which, CODE, 0, nullptr, nullptr, 0),
+    CALL(kith_socket_number_of, CODE, 0, nullptr),
+    CALL_SO(kith_socket_use_registry, PURE, 0, kith_socket_use_registry(true); return 0;),
+    CALL(kith_socket_print, WAITS, 0, t.fd, nullptr),
 
     /* socket_opt.h */
     CALL(kith_socket_setopt, CODE, KITH_ECLOSED, t.s, KITH_OPT_TCP_NODELAY, &t.v,
