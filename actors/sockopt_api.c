@@ -6,27 +6,42 @@
 #include "core/seam.h"
 #include "core/sockopt.h"
 
+/* `v` is the caller's, `len` its length or room; the answer's length is left there. */
 struct opt_call {
     const struct ki_sockopt *row;
-    struct ki_optval val;
+    void *v;
+    size_t len;
+};
+
+struct native_call {
     int level, number;
-    kith_iov bytes; /* of a native one */
+    kith_iov bytes;
     unsigned len;
 };
 
 static int
-call(kith_socket s, int (*fn)(struct ki_socket *s, void *arg), struct opt_call *c)
+call(kith_socket s, int (*fn)(struct ki_socket *s, void *arg), void *arg)
 {
     struct ki_proc *p;
     int rc = ki_enter(&p);
 
-    return rc < 0 ? rc : ki_socket_call(p, s, fn, c);
+    return rc < 0 ? rc : ki_socket_call(p, s, fn, arg);
 }
 
 /* ---- level otp ---- */
 
 static int
-get_otp(struct ki_socket *s, void *arg)
+answer(struct opt_call *c, const void *v, size_t len)
+{
+    if (c->len < len)
+        return KITH_EINVAL;
+    memcpy(c->v, v, len);
+    c->len = len;
+    return 0;
+}
+
+static int
+do_get_otp(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
     int v;
@@ -47,27 +62,30 @@ get_otp(struct ki_socket *s, void *arg)
     case KITH_OPT_OTP_CONTROLLING_PROCESS: {
         kith_pid owner = {ki_load_rlx(&s->owner_id)};
 
-        memcpy(c->val.bytes, &owner, sizeof owner);
-        c->val.len = sizeof owner;
-        return 0;
+        return answer(c, &owner, sizeof owner);
     }
     default:
         return KITH_ENOPROTOOPT;
     }
-    memcpy(c->val.bytes, &v, sizeof v);
-    c->val.len = sizeof v;
-    return 0;
+    return answer(c, &v, sizeof v);
 }
 
 /* ---- named ---- */
 
+/* The native value is made and dropped under the claim: its caller may be killed while it waits,
+ * and would leave it behind. */
 static int
 do_set(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
-    int rc = ki_seam.setopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
-                            c->val.bytes, c->val.len);
+    struct ki_optval val;
+    int rc = ki_sockopt_encode(c->row, c->v, c->len, &val);
 
+    if (rc < 0)
+        return rc;
+    rc = ki_seam.setopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
+                        val.data, val.len);
+    ki_optval_drop(&val);
     if (rc >= 0 && c->row->id == KITH_OPT_SOCKET_LINGER)
         s->may_linger = true;
     return rc;
@@ -76,7 +94,9 @@ do_set(struct ki_socket *s, void *arg)
 int
 kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len)
 {
-    struct opt_call c = {.row = ki_sockopt_find(o)};
+    struct opt_call c = {.row = ki_sockopt_find(o),
+                         .v = kith_iov_of(v, len).base,
+                         .len = len};
     int rc;
 
     if (!c.row || !v)
@@ -89,7 +109,7 @@ kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len)
         memcpy(&to, v, sizeof to);
         return ki_socket_set_owner(s, to);
     }
-    rc = ki_sockopt_encode(c.row, v, len, &c.val);
+    rc = ki_sockopt_may_set(c.row, len);
     return rc < 0 ? rc : call(s, do_set, &c);
 }
 
@@ -97,34 +117,38 @@ static int
 do_get(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
+    struct ki_optval val;
+    ptrdiff_t rc = ki_optval_room(&val, ki_sockopt_native_len(c->row));
 
-    if (c->row->kind == KI_OPT_OTP)
-        return get_otp(s, c);
-    c->val.len = ki_sockopt_native_len(c->row);
-    return ki_seam.getopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
-                          c->val.bytes, &c->val.len);
+    if (rc < 0)
+        return (int) rc;
+    rc = ki_seam.getopt(ki_socket_fd(s), c->row->native_level, c->row->native_number,
+                        val.data, &val.len);
+    if (rc >= 0)
+        rc = ki_sockopt_decode(c->row, &val, c->v, c->len);
+    ki_optval_drop(&val);
+    if (rc < 0)
+        return (int) rc;
+    c->len = (size_t) rc;
+    return 0;
 }
 
 ptrdiff_t
 kith_socket_getopt(kith_socket s, kith_opt o, void *v, size_t cap)
 {
-    struct opt_call c = {.row = ki_sockopt_find(o)};
+    struct opt_call c = {.row = ki_sockopt_find(o), .v = v, .len = cap};
     int rc;
 
     if (!c.row || !v)
         return KITH_EINVAL;
-    if (!c.row->get || c.row->native_number < 0)
-        if (c.row->kind != KI_OPT_OTP)
-            return KITH_ENOPROTOOPT;
-    rc = call(s, do_get, &c);
-    if (rc < 0)
-        return rc;
-    if (c.row->kind != KI_OPT_OTP)
-        return ki_sockopt_decode(c.row, &c.val, v, cap);
-    if (cap < c.val.len)
-        return KITH_EINVAL;
-    memcpy(v, c.val.bytes, c.val.len);
-    return (ptrdiff_t) c.val.len;
+    if (c.row->kind == KI_OPT_OTP) {
+        rc = call(s, do_get_otp, &c);
+    } else {
+        rc = ki_sockopt_may_get(c.row, cap);
+        if (rc == 0)
+            rc = call(s, do_get, &c);
+    }
+    return rc < 0 ? rc : (ptrdiff_t) c.len;
 }
 
 int
@@ -153,7 +177,7 @@ kith_socket_getopt_int(kith_socket s, kith_opt o, int *v)
 static int
 do_set_native(struct ki_socket *s, void *arg)
 {
-    struct opt_call *c = arg;
+    struct native_call *c = arg;
 
     s->may_linger = true; /* it may have been that one: close will ask */
     return ki_seam.setopt(ki_socket_fd(s), c->level, c->number, c->bytes.base,
@@ -163,7 +187,7 @@ do_set_native(struct ki_socket *s, void *arg)
 int
 kith_socket_setopt_native(kith_socket s, int level, int number, kith_iov v)
 {
-    struct opt_call c = {.level = level, .number = number, .bytes = v};
+    struct native_call c = {.level = level, .number = number, .bytes = v};
 
     return (v.len && !v.base) || v.len > INT32_MAX ? KITH_EINVAL
                                                    : call(s, do_set_native, &c);
@@ -172,7 +196,7 @@ kith_socket_setopt_native(kith_socket s, int level, int number, kith_iov v)
 static int
 do_get_native(struct ki_socket *s, void *arg)
 {
-    struct opt_call *c = arg;
+    struct native_call *c = arg;
 
     return ki_seam.getopt(ki_socket_fd(s), c->level, c->number, c->bytes.base, &c->len);
 }
@@ -180,10 +204,10 @@ do_get_native(struct ki_socket *s, void *arg)
 ptrdiff_t
 kith_socket_getopt_native(kith_socket s, int level, int number, kith_iov v)
 {
-    struct opt_call c = {.level = level,
-                         .number = number,
-                         .bytes = v,
-                         .len = (unsigned) v.len};
+    struct native_call c = {.level = level,
+                            .number = number,
+                            .bytes = v,
+                            .len = (unsigned) v.len};
     int rc;
 
     if ((v.len && !v.base) || v.len > INT32_MAX)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * sockopt.h -- the table of socket options, and their values in the system's form.
  *
- * Pure: no system call, no state. Whoever makes the call looks a row up, encodes, calls, or
- * calls and decodes. Rows of kind KI_OPT_OTP have no native form: they are the socket
- * actor's own, and only their level, name and length are of use here. Callable from any
- * thread. */
+ * No system call and no state; only a value too long for ki_optval takes memory. Whoever makes
+ * the call looks a row up, encodes, calls, or calls and decodes. Rows of kind KI_OPT_OTP have
+ * no native form: they are the socket actor's own, and only their level, name and length are
+ * of use here. Callable from any thread.
+ *
+ * The rows stand in a file for each level, values in sockopt_value.c. */
 #ifndef KI_SOCKOPT_H
 #define KI_SOCKOPT_H
 
@@ -19,13 +21,17 @@ extern "C" {
 
 enum ki_opt_kind {
     KI_OPT_INT,
-    KI_OPT_BOOL,     /* an int, 0 or 1 */
-    KI_OPT_LINGER,   /* kith_linger; struct linger */
-    KI_OPT_DOMAIN,   /* an int: KITH_INET...; the system's number */
-    KI_OPT_TYPE,     /* an int: KITH_STREAM...; the system's number */
-    KI_OPT_PROTOCOL, /* an int, the same on both sides */
-    KI_OPT_ERROR,    /* an int: a code or 0; an errno */
-    KI_OPT_OTP       /* ours alone */
+    KI_OPT_BOOL,         /* an int, 0 or 1 */
+    KI_OPT_LINGER,       /* kith_linger; struct linger */
+    KI_OPT_DOMAIN,       /* an int: KITH_INET...; the system's number */
+    KI_OPT_TYPE,         /* an int: KITH_STREAM...; the system's number */
+    KI_OPT_PROTOCOL,     /* an int, the same on both sides */
+    KI_OPT_ERROR,        /* an int: a code or 0; an errno */
+    KI_OPT_MREQ,         /* kith_mreq; struct group_req */
+    KI_OPT_MREQ_SOURCE,  /* kith_mreq_source; struct group_source_req */
+    KI_OPT_MSFILTER,     /* kith_msfilter; struct group_filter, as long as its list */
+    KI_OPT_MULTICAST_IF, /* kith_multicast_if; struct ip_mreqn, read as struct in_addr */
+    KI_OPT_OTP           /* ours alone */
 };
 
 struct ki_sockopt {
@@ -39,36 +45,49 @@ struct ki_sockopt {
     bool get, set;
 };
 
-/* A native value and its length. */
+/* A native value: `len` bytes at `data`, which is `bytes` unless more room was asked for. */
 struct ki_optval {
-    KI_ALIGNED(8) unsigned char bytes[64];
+    void *data;
     unsigned len;
+    unsigned more; /* how much was allocated for it; 0 = nothing */
+    KI_ALIGNED(8) unsigned char bytes[320];
 };
 
 /* ki_sockopt_find answers the row of an option, NULL when there is none. */
 const struct ki_sockopt *ki_sockopt_find(kith_opt id);
 
-/* ki_sockopt_rows answers all rows, `*n` of them, in the order of their ids. */
-const struct ki_sockopt *ki_sockopt_rows(size_t *n);
+/* ki_sockopt_at answers the i-th of all rows, in the order of their ids; NULL behind the last. */
+const struct ki_sockopt *ki_sockopt_at(size_t i);
 
 /* ki_sockopt_is_int answers whether the public value is one int. */
 bool ki_sockopt_is_int(const struct ki_sockopt *row);
 
-/* ki_sockopt_native_len answers how many bytes getsockopt needs for a row; KI_OPT_OTP: 0.
- * */
+/* ki_sockopt_native_len answers how many bytes getsockopt needs for a row; 0 for one that
+ * cannot be read so. */
 unsigned ki_sockopt_native_len(const struct ki_sockopt *row);
 
-/* ki_sockopt_encode makes the native form of `len` bytes at v (which need no alignment).
- * Answers 0; KITH_EINVAL for a wrong length or a linger time below 0; KITH_ENOPROTOOPT for
- * a row that cannot be set, this system lacks, or is KI_OPT_OTP. */
+/* ki_sockopt_may_set, ki_sockopt_may_get: 0, or the code that a value of this length gets
+ * whatever it is. KITH_ENOPROTOOPT for a row that cannot be set (read), that this system lacks,
+ * or that is KI_OPT_OTP; KITH_EINVAL for a wrong length, a cap too small. */
+KI_NODISCARD int ki_sockopt_may_set(const struct ki_sockopt *row, size_t len);
+KI_NODISCARD int ki_sockopt_may_get(const struct ki_sockopt *row, size_t cap);
+
+/* ki_optval_room makes room for a native value of `len` bytes, zeros. 0 or KITH_ENOMEM.
+ * ki_optval_drop gives back what was taken for it. */
+KI_NODISCARD int ki_optval_room(struct ki_optval *val, unsigned len);
+void ki_optval_drop(struct ki_optval *val);
+
+/* ki_sockopt_encode makes the native form of `len` bytes at v (which need no alignment), to be
+ * dropped after a 0. Answers 0; a code of ki_sockopt_may_set; KITH_EINVAL for a value that
+ * cannot be: a linger time below 0, an address of another family than the level's;
+ * KITH_ENOMEM. */
 KI_NODISCARD int ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
                                    struct ki_optval *out);
 
 /* ki_sockopt_decode turns what the system gave (in->len bytes) into the public value at v.
- * Answers its length; KITH_EINVAL when cap is smaller or the system gave too little;
- * KITH_ENOPROTOOPT for a row that cannot be read, this system lacks, or is KI_OPT_OTP;
- * KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT for a domain or type that kith has no name for.
- * */
+ * Answers its length; a code of ki_sockopt_may_get; KITH_EINVAL when the system gave too
+ * little; KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT for a domain or type that kith has no name
+ * for. */
 KI_NODISCARD ptrdiff_t ki_sockopt_decode(const struct ki_sockopt *row,
                                          const struct ki_optval *in, void *v, size_t cap);
 

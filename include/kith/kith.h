@@ -21,6 +21,7 @@
 #include <kith/socket_info.h>
 #include <kith/socket_msg.h>
 #include <kith/socket_opt.h>
+#include <kith/socket_value.h>
 #include <kith/statem.h>
 #include <kith/supervisor.h>
 #include <kith/timer.h>

@@ -16,6 +16,7 @@
 #define KITH_SOCKET_OPT_H
 
 #include <kith/base.h>
+#include <kith/socket_value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,11 +43,39 @@ enum {
     KITH_OPT_SOCKET_DONTROUTE = 0x10d,  /* GS bool */
     KITH_OPT_SOCKET_RCVLOWAT = 0x10e,   /* GS int, bytes */
 
-    KITH_OPT_IP_TTL = 0x200, /* GS int, 1..255 */
-    KITH_OPT_IP_TOS = 0x201, /* GS int, 0..255 */
+    KITH_OPT_IP_TTL = 0x200,                    /* GS int, 1..255 */
+    KITH_OPT_IP_TOS = 0x201,                    /* GS int, 0..255 */
+    KITH_OPT_IP_ADD_MEMBERSHIP = 0x202,         /* S kith_mreq */
+    KITH_OPT_IP_DROP_MEMBERSHIP = 0x203,        /* S kith_mreq */
+    KITH_OPT_IP_ADD_SOURCE_MEMBERSHIP = 0x204,  /* S kith_mreq_source */
+    KITH_OPT_IP_DROP_SOURCE_MEMBERSHIP = 0x205, /* S kith_mreq_source */
+    KITH_OPT_IP_BLOCK_SOURCE = 0x206,           /* S kith_mreq_source; of a group joined */
+    KITH_OPT_IP_UNBLOCK_SOURCE = 0x207,         /* S kith_mreq_source */
+    KITH_OPT_IP_MSFILTER = 0x208,               /* S kith_msfilter */
+    KITH_OPT_IP_MULTICAST_IF = 0x209,           /* GS kith_multicast_if */
+    KITH_OPT_IP_MULTICAST_TTL = 0x20a,          /* GS int, 0..255; 1 unless set */
+    KITH_OPT_IP_MULTICAST_LOOP = 0x20b,         /* GS bool: this machine hears it too */
+    KITH_OPT_IP_MULTICAST_ALL =
+        0x20c, /* GS bool: hear groups that others here joined (Linux: yes) */
 
-    KITH_OPT_IPV6_V6ONLY = 0x300,       /* GS bool; before bind */
-    KITH_OPT_IPV6_UNICAST_HOPS = 0x301, /* GS int, 1..255; -1 = the default */
+    KITH_OPT_IPV6_V6ONLY = 0x300,                 /* GS bool; before bind */
+    KITH_OPT_IPV6_UNICAST_HOPS = 0x301,           /* GS int, 1..255; -1 = the default */
+    KITH_OPT_IPV6_ADD_MEMBERSHIP = 0x302,         /* S kith_mreq */
+    KITH_OPT_IPV6_DROP_MEMBERSHIP = 0x303,        /* S kith_mreq */
+    KITH_OPT_IPV6_ADD_SOURCE_MEMBERSHIP = 0x304,  /* S kith_mreq_source */
+    KITH_OPT_IPV6_DROP_SOURCE_MEMBERSHIP = 0x305, /* S kith_mreq_source */
+    KITH_OPT_IPV6_BLOCK_SOURCE = 0x306,   /* S kith_mreq_source; of a group joined */
+    KITH_OPT_IPV6_UNBLOCK_SOURCE = 0x307, /* S kith_mreq_source */
+    KITH_OPT_IPV6_MSFILTER = 0x308,       /* S kith_msfilter */
+    KITH_OPT_IPV6_MULTICAST_IF =
+        0x309, /* GS int: an interface's number; 0 = the system chooses */
+    KITH_OPT_IPV6_MULTICAST_HOPS = 0x30a, /* GS int, 0..255; -1 = the default, 1 */
+    KITH_OPT_IPV6_MULTICAST_LOOP = 0x30b, /* GS bool: this machine hears it too */
+    KITH_OPT_IPV6_MULTICAST_ALL =
+        0x30c, /* GS bool: hear groups that others here joined (Linux: yes) */
+    /* The same by another name. */
+    KITH_OPT_IPV6_JOIN_GROUP = KITH_OPT_IPV6_ADD_MEMBERSHIP,
+    KITH_OPT_IPV6_LEAVE_GROUP = KITH_OPT_IPV6_DROP_MEMBERSHIP,
 
     KITH_OPT_TCP_NODELAY = 0x400,      /* GS bool */
     KITH_OPT_TCP_CORK = 0x401,         /* GS bool */
@@ -63,12 +92,6 @@ enum {
     KITH_OPT_OTP_TYPE = 0x704,                /* G int: KITH_STREAM... */
     KITH_OPT_OTP_PROTOCOL = 0x705             /* G int: KITH_TCP... */
 };
-
-/* Of KITH_OPT_SOCKET_LINGER: how long the system tries to send the rest after a close. */
-typedef struct kith_linger {
-    bool on;
-    int seconds; /* with `on`: 0 resets the connection */
-} kith_linger;
 
 /**
  * Set an option.
