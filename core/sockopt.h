@@ -31,7 +31,15 @@ enum ki_opt_kind {
     KI_OPT_MREQ_SOURCE,  /* kith_mreq_source; struct group_source_req */
     KI_OPT_MSFILTER,     /* kith_msfilter; struct group_filter, as long as its list */
     KI_OPT_MULTICAST_IF, /* kith_multicast_if; struct ip_mreqn, read as struct in_addr */
-    KI_OPT_OTP           /* ours alone */
+    KI_OPT_MS,           /* kith_ms; struct timeval */
+    KI_OPT_CREDENTIALS,  /* kith_credentials; struct ucred */
+    KI_OPT_UINT64,       /* the same on both sides */
+    KI_OPT_TEXT,         /* up to len - 1 characters; an array with a NUL */
+    KI_OPT_BYTES,        /* up to len of them, the same on both sides */
+    KI_OPT_CONNECTION, /* kith_tcp_info; struct tcp_info, of which older systems give less */
+    KI_OPT_MD5SIG,     /* kith_md5sig; struct tcp_md5sig */
+    KI_OPT_ACCEPT_FILTER, /* kith_accept_filter, the same on both sides */
+    KI_OPT_OTP            /* ours alone */
 };
 
 struct ki_sockopt {
@@ -41,7 +49,8 @@ struct ki_sockopt {
     int native_level;
     int native_number; /* -1: this system lacks it */
     enum ki_opt_kind kind;
-    uint16_t len; /* of the public value */
+    const char *type; /* of the public value */
+    uint16_t len;     /* of it; of text and bytes: the most */
     bool get, set;
 };
 
@@ -58,6 +67,9 @@ const struct ki_sockopt *ki_sockopt_find(kith_opt id);
 
 /* ki_sockopt_at answers the i-th of all rows, in the order of their ids; NULL behind the last. */
 const struct ki_sockopt *ki_sockopt_at(size_t i);
+
+/* ki_sockopt_named answers the row of that level and name, or other name; NULL: there is none. */
+const struct ki_sockopt *ki_sockopt_named(const char *level, const char *name);
 
 /* ki_sockopt_is_int answers whether the public value is one int. */
 bool ki_sockopt_is_int(const struct ki_sockopt *row);

@@ -5,17 +5,83 @@
 
 #include <sys/socket.h>
 
+#ifndef SO_REUSEPORT
+#define SO_REUSEPORT -1
+#endif
 #ifndef SO_DOMAIN
 #define SO_DOMAIN -1
 #endif
 #ifndef SO_PROTOCOL
 #define SO_PROTOCOL -1
 #endif
-#ifndef SO_REUSEPORT
-#define SO_REUSEPORT -1
-#endif
 #ifndef SO_ACCEPTCONN
 #define SO_ACCEPTCONN -1
+#endif
+#ifndef SO_ACCEPTFILTER
+#define SO_ACCEPTFILTER -1
+#endif
+#ifndef SO_BINDTODEVICE
+#define SO_BINDTODEVICE -1
+#endif
+#ifndef SO_BUSY_POLL
+#define SO_BUSY_POLL -1
+#endif
+#ifndef SO_MARK
+#define SO_MARK -1
+#endif
+#ifndef SO_PASSCRED
+#define SO_PASSCRED -1
+#endif
+#ifndef SO_PEEK_OFF
+#define SO_PEEK_OFF -1
+#endif
+#ifndef SO_PEERCRED
+#define SO_PEERCRED -1
+#endif
+#ifndef SO_PRIORITY
+#define SO_PRIORITY -1
+#endif
+#ifndef SO_RCVBUFFORCE
+#define SO_RCVBUFFORCE -1
+#endif
+#ifndef SO_RXQ_OVFL
+#define SO_RXQ_OVFL -1
+#endif
+#ifndef SO_SETFIB
+#define SO_SETFIB -1
+#endif
+#ifndef SO_SNDBUFFORCE
+#define SO_SNDBUFFORCE -1
+#endif
+#ifndef SO_TIMESTAMP
+#define SO_TIMESTAMP -1
+#endif
+#ifndef SO_TIMESTAMPNS
+#define SO_TIMESTAMPNS -1
+#endif
+#ifndef SO_TIMESTAMPING
+#define SO_TIMESTAMPING -1
+#endif
+#ifndef SO_INCOMING_CPU
+#define SO_INCOMING_CPU -1
+#endif
+#ifndef SO_ZEROCOPY
+#define SO_ZEROCOPY -1
+#endif
+#ifndef SO_MAX_PACING_RATE
+#define SO_MAX_PACING_RATE -1
+#endif
+#ifndef SO_COOKIE
+#define SO_COOKIE -1
+#endif
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX -1
+#endif
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL -1
+#endif
+#ifndef SO_RCVMARK
+#define SO_RCVMARK -1
 #endif
 
 /* Where SO_LINGER counts ticks, there is another that counts seconds. */
@@ -29,28 +95,55 @@
     [KI_OPT_AT(SOCKET, NAME)] = KI_OPT_ROW(SOCKET, NAME, "socket", SOL_SOCKET, __VA_ARGS__)
 
 static const struct ki_sockopt socket_rows[] = {
-    ROW(REUSEADDR, "reuseaddr", SO_REUSEADDR, BOOL, int, GET_SET),
-    ROW(REUSEPORT, "reuseport", SO_REUSEPORT, BOOL, int, GET_SET),
-    ROW(KEEPALIVE, "keepalive", SO_KEEPALIVE, BOOL, int, GET_SET),
-    ROW(SNDBUF, "sndbuf", SO_SNDBUF, INT, int, GET_SET),
-    ROW(RCVBUF, "rcvbuf", SO_RCVBUF, INT, int, GET_SET),
-    ROW(LINGER, "linger", LINGER_NUMBER, LINGER, kith_linger, GET_SET),
-    ROW(ERROR, "error", SO_ERROR, ERROR, int, GET),
-    ROW(TYPE, "type", SO_TYPE, TYPE, int, GET),
-    ROW(DOMAIN, "domain", SO_DOMAIN, DOMAIN, int, GET),
-    ROW(PROTOCOL, "protocol", SO_PROTOCOL, PROTOCOL, int, GET),
-    ROW(ACCEPTCONN, "acceptconn", SO_ACCEPTCONN, BOOL, int, GET),
-    ROW(BROADCAST, "broadcast", SO_BROADCAST, BOOL, int, GET_SET),
-    ROW(OOBINLINE, "oobinline", SO_OOBINLINE, BOOL, int, GET_SET),
-    ROW(DONTROUTE, "dontroute", SO_DONTROUTE, BOOL, int, GET_SET),
-    ROW(RCVLOWAT, "rcvlowat", SO_RCVLOWAT, INT, int, GET_SET),
+    ROW(REUSEADDR, "reuseaddr", SO_REUSEADDR, BOOL, GET_SET),
+    ROW(REUSEPORT, "reuseport", SO_REUSEPORT, BOOL, GET_SET),
+    ROW(KEEPALIVE, "keepalive", SO_KEEPALIVE, BOOL, GET_SET),
+    ROW(SNDBUF, "sndbuf", SO_SNDBUF, INT, GET_SET),
+    ROW(RCVBUF, "rcvbuf", SO_RCVBUF, INT, GET_SET),
+    ROW(LINGER, "linger", LINGER_NUMBER, LINGER, GET_SET),
+    ROW(ERROR, "error", SO_ERROR, ERROR, GET),
+    ROW(TYPE, "type", SO_TYPE, TYPE, GET),
+    ROW(DOMAIN, "domain", SO_DOMAIN, DOMAIN, GET),
+    ROW(PROTOCOL, "protocol", SO_PROTOCOL, PROTOCOL, GET),
+    ROW(ACCEPTCONN, "acceptconn", SO_ACCEPTCONN, BOOL, GET),
+    ROW(BROADCAST, "broadcast", SO_BROADCAST, BOOL, GET_SET),
+    ROW(OOBINLINE, "oobinline", SO_OOBINLINE, BOOL, GET_SET),
+    ROW(DONTROUTE, "dontroute", SO_DONTROUTE, BOOL, GET_SET),
+    ROW(RCVLOWAT, "rcvlowat", SO_RCVLOWAT, INT, GET_SET),
+    ROW(ACCEPTFILTER, "acceptfilter", SO_ACCEPTFILTER, ACCEPT_FILTER, GET_SET),
+    ROW(BINDTODEVICE, "bindtodevice", SO_BINDTODEVICE, TEXT, GET_SET),
+    ROW(BUSY_POLL, "busy_poll", SO_BUSY_POLL, INT, GET_SET),
+    ROW(DEBUG, "debug", SO_DEBUG, INT, GET_SET),
+    ROW(MARK, "mark", SO_MARK, INT, GET_SET),
+    ROW(PASSCRED, "passcred", SO_PASSCRED, BOOL, GET_SET),
+    ROW(PEEK_OFF, "peek_off", SO_PEEK_OFF, INT, GET_SET),
+    ROW(PEERCRED, "peercred", SO_PEERCRED, CREDENTIALS, GET),
+    ROW(PRIORITY, "priority", SO_PRIORITY, INT, GET_SET),
+    ROW(RCVBUFFORCE, "rcvbufforce", SO_RCVBUFFORCE, INT, SET),
+    ROW(RCVTIMEO, "rcvtimeo", SO_RCVTIMEO, MS, GET_SET),
+    ROW(RXQ_OVFL, "rxq_ovfl", SO_RXQ_OVFL, BOOL, GET_SET),
+    ROW(SETFIB, "setfib", SO_SETFIB, INT, SET),
+    ROW(SNDBUFFORCE, "sndbufforce", SO_SNDBUFFORCE, INT, SET),
+    ROW(SNDLOWAT, "sndlowat", SO_SNDLOWAT, INT, GET_SET),
+    ROW(SNDTIMEO, "sndtimeo", SO_SNDTIMEO, MS, GET_SET),
+    ROW(TIMESTAMP, "timestamp", SO_TIMESTAMP, BOOL, GET_SET),
+    ROW(TIMESTAMPNS, "timestampns", SO_TIMESTAMPNS, BOOL, GET_SET),
+    ROW(TIMESTAMPING, "timestamping", SO_TIMESTAMPING, INT, GET_SET),
+    ROW(INCOMING_CPU, "incoming_cpu", SO_INCOMING_CPU, INT, GET_SET),
+    ROW(ZEROCOPY, "zerocopy", SO_ZEROCOPY, BOOL, GET_SET),
+    ROW(MAX_PACING_RATE, "max_pacing_rate", SO_MAX_PACING_RATE, INT, GET_SET),
+    ROW(COOKIE, "cookie", SO_COOKIE, UINT64, GET),
+    ROW(BINDTOIFINDEX, "bindtoifindex", SO_BINDTOIFINDEX, INT, GET_SET),
+    ROW(PREFER_BUSY_POLL, "prefer_busy_poll", SO_PREFER_BUSY_POLL, BOOL, GET_SET),
+    ROW(RCVMARK, "rcvmark", SO_RCVMARK, BOOL, GET_SET),
 };
 
 const struct ki_sockopt_level ki_sockopt_socket = {socket_rows, ki_countof(socket_rows)};
 
 #undef ROW
 #define ROW(NAME, name, type, how) \
-    [KI_OPT_AT(OTP, NAME)] = KI_OPT_ROW(OTP, NAME, "otp", -1, name, -1, OTP, type, how)
+    [KI_OPT_AT(OTP, NAME)] = {KITH_OPT_OTP_##NAME, name,  "otp",        -1,          -1, \
+                              KI_OPT_OTP,          #type, sizeof(type), KI_OPT_##how}
 
 static const struct ki_sockopt otp_rows[] = {
     ROW(FD, "fd", int, GET),

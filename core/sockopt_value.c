@@ -3,13 +3,16 @@
 #define _GNU_SOURCE
 #include <string.h>
 
+#include <kith/socket_msg.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/sockaddr.h"
 #include "core/sockopt.h"
+#include "core/sockopt_tcp_value.h"
 
 int
 ki_optval_room(struct ki_optval *val, unsigned len)
@@ -43,6 +46,18 @@ ki_sockopt_native_len(const struct ki_sockopt *row)
         return sizeof(struct linger);
     case KI_OPT_MULTICAST_IF:
         return sizeof(struct in_addr);
+    case KI_OPT_MS:
+        return sizeof(struct timeval);
+    case KI_OPT_CREDENTIALS:
+        return sizeof(kith_credentials); /* as long as struct ucred, where there is one */
+    case KI_OPT_UINT64:
+        return sizeof(uint64_t);
+    case KI_OPT_CONNECTION:
+        return ki_tcp_info_len();
+    case KI_OPT_TEXT:
+    case KI_OPT_BYTES:
+    case KI_OPT_ACCEPT_FILTER:
+        return row->len;
     default:
         return sizeof(int);
     }
@@ -83,6 +98,47 @@ encode_int(const struct ki_sockopt *row, const void *v, struct ki_optval *out)
     if (row->kind == KI_OPT_BOOL)
         number = number != 0;
     return store(out, &number, sizeof number);
+}
+
+static int
+encode_ms(const void *v, struct ki_optval *out)
+{
+    kith_ms in;
+    struct timeval native;
+
+    memcpy(&in, v, sizeof in);
+    if (in < 0)
+        return KITH_EINVAL;
+    memset(&native, 0, sizeof native);
+    native.tv_sec = in / 1000;
+    native.tv_usec = in % 1000 * 1000;
+    return store(out, &native, sizeof native);
+}
+
+static int
+encode_domain(const void *v, struct ki_optval *out)
+{
+    int domain;
+
+    memcpy(&domain, v, sizeof domain);
+    domain = ki_domain_to_native(domain);
+    return domain < 0 ? KITH_EINVAL : store(out, &domain, sizeof domain);
+}
+
+/* A NUL may stand at its end, none inside. */
+static int
+encode_text(const struct ki_sockopt *row, const void *v, size_t len, struct ki_optval *out)
+{
+    const char *end = memchr(v, 0, len);
+    size_t n = end ? (size_t) (end - (const char *) v) : len;
+    int rc;
+
+    if (n >= row->len || (end && n + 1 != len))
+        return KITH_EINVAL;
+    rc = ki_optval_room(out, (unsigned) n + 1);
+    if (rc == 0)
+        memcpy(out->data, v, n);
+    return rc;
 }
 
 static int
@@ -219,6 +275,18 @@ ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
         return encode_msfilter(row, v, out);
 #endif
 #endif
+    case KI_OPT_MS:
+        return encode_ms(v, out);
+    case KI_OPT_DOMAIN:
+        return encode_domain(v, out);
+    case KI_OPT_TEXT:
+        return encode_text(row, v, len, out);
+    case KI_OPT_BYTES:
+    case KI_OPT_ACCEPT_FILTER:
+        return store(out, v, (unsigned) len);
+    case KI_OPT_MD5SIG:
+        rc = ki_optval_room(out, ki_md5sig_len());
+        return rc < 0 ? rc : ki_md5sig_encode(v, out->data);
     default:
         return encode_int(row, v, out);
     }
@@ -253,6 +321,86 @@ decode_multicast_if(const struct ki_optval *in, void *v)
     }
     memcpy(v, &out, sizeof out);
     return sizeof out;
+}
+
+static ptrdiff_t
+decode_ms(const struct ki_optval *in, void *v)
+{
+    struct timeval native;
+    kith_ms out;
+
+    memcpy(&native, in->data, sizeof native);
+    out = (kith_ms) native.tv_sec * 1000 + (native.tv_usec + 999) / 1000;
+    memcpy(v, &out, sizeof out);
+    return sizeof out;
+}
+
+static ptrdiff_t
+decode_credentials(const struct ki_optval *in, void *v)
+{
+#ifdef __linux__
+    struct ucred native;
+    kith_credentials out;
+
+    _Static_assert(sizeof native == sizeof out, "ki_sockopt_native_len");
+    memcpy(&native, in->data, sizeof native);
+    out = (kith_credentials){.pid = native.pid, .uid = native.uid, .gid = native.gid};
+    memcpy(v, &out, sizeof out);
+    return sizeof out;
+#else
+    (void) in;
+    (void) v;
+    return KITH_ENOPROTOOPT;
+#endif
+}
+
+/* What the system gave may end with a NUL, or not; what we give does. */
+static ptrdiff_t
+decode_text(const struct ki_optval *in, void *v, size_t cap)
+{
+    const char *end = memchr(in->data, 0, in->len);
+    size_t n = end ? (size_t) (end - (const char *) in->data) : in->len;
+    static const char nul = 0;
+
+    if (cap <= n)
+        return KITH_EINVAL;
+    memcpy(v, in->data, n);
+    memcpy((char *) v + n, &nul, 1);
+    return (ptrdiff_t) n;
+}
+
+static ptrdiff_t
+decode_bytes(const struct ki_optval *in, void *v, size_t cap)
+{
+    if (cap < in->len)
+        return KITH_EINVAL;
+    memcpy(v, in->data, in->len);
+    return (ptrdiff_t) in->len;
+}
+
+static ptrdiff_t
+decode_tcp_info(const struct ki_optval *in, void *v)
+{
+    kith_tcp_info out;
+
+    ki_tcp_info_decode(in->data, in->len, &out);
+    memcpy(v, &out, sizeof out);
+    return sizeof out;
+}
+
+/* The least that the system must have given. */
+static unsigned
+least_len(const struct ki_sockopt *row)
+{
+    switch (row->kind) {
+    case KI_OPT_TEXT:
+    case KI_OPT_BYTES:
+        return 0;
+    case KI_OPT_CONNECTION:
+        return 1; /* older systems know less */
+    default:
+        return ki_sockopt_native_len(row);
+    }
 }
 
 /* The public number of a native one, or a code in *rc. */
@@ -302,13 +450,25 @@ ki_sockopt_decode(const struct ki_sockopt *row, const struct ki_optval *in, void
 
     if (rc < 0)
         return rc;
-    if (in->len < ki_sockopt_native_len(row))
+    if (in->len < least_len(row))
         return KITH_EINVAL;
     switch (row->kind) {
     case KI_OPT_LINGER:
         return decode_linger(in, v);
     case KI_OPT_MULTICAST_IF:
         return decode_multicast_if(in, v);
+    case KI_OPT_MS:
+        return decode_ms(in, v);
+    case KI_OPT_CREDENTIALS:
+        return decode_credentials(in, v);
+    case KI_OPT_CONNECTION:
+        return decode_tcp_info(in, v);
+    case KI_OPT_TEXT:
+        return decode_text(in, v, cap);
+    case KI_OPT_UINT64:
+    case KI_OPT_BYTES:
+    case KI_OPT_ACCEPT_FILTER:
+        return decode_bytes(in, v, cap);
     default:
         return decode_int(row, in, v);
     }

@@ -363,6 +363,13 @@ const row table[] = {
     CALL(kith_socket_getopt_int, CODE, KITH_ECLOSED, t.s, KITH_OPT_TCP_NODELAY, &t.v),
     CALL(kith_socket_setopt_native, CODE, KITH_ECLOSED, t.s, 6, 1, KITH_IOV(t.v)),
     CALL(kith_socket_getopt_native, CODE, KITH_ECLOSED, t.s, 6, 1, KITH_IOV(t.v)),
+    CALL(kith_supports, CODE, 1, KITH_OPT_TCP_NODELAY),
+    CALL(kith_supports_socket, CODE, 1, KITH_INET, KITH_STREAM, 0),
+    CALL(kith_supports_msg_flag, PURE, 1, KITH_MSG_PEEK),
+    CALL(kith_opt_find, PURE, KITH_OPT_TCP_NODELAY, "tcp", "nodelay"),
+    CALL(kith_opt_at, PURE, KITH_OPT_SOCKET_REUSEADDR, 0),
+    CALL_SO(kith_opt_describe, PURE, 0, kith_opt_info info;
+            return kith_opt_describe(KITH_OPT_TCP_NODELAY, &info);),
 
     /* net.h */
     CALL_SO(kith_tcp_listen, CODE, 0,

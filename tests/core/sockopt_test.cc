@@ -16,8 +16,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <kith/sockaddr.h>
+#include <kith/socket_msg.h>
 
 namespace
 {
@@ -102,7 +104,7 @@ decoded(kith_opt id, int native)
 
 TEST(SockoptTable, EveryRowIsFoundByItsId)
 {
-    EXPECT_GE(rows().size(), 54u);
+    EXPECT_GE(rows().size(), 164u);
     for (std::size_t i = 0; const ki_sockopt *row = ki_sockopt_at(i); i++)
         EXPECT_EQ(row, ki_sockopt_find(row->id)) << full_name(*row);
 }
@@ -136,8 +138,9 @@ TEST(SockoptTable, NoTwoRowsMeanTheSameToTheSystem)
 TEST(SockoptTable, EveryRowIsReadOrSetAndHasALength)
 {
     for (const ki_sockopt &row : rows()) {
-        EXPECT_TRUE(row.get || row.set) << full_name(row);
+        EXPECT_TRUE(row.get || row.set || row.native_number < 0) << full_name(row);
         EXPECT_GT(row.len, 0u) << full_name(row);
+        EXPECT_NE(nullptr, row.type) << full_name(row);
         EXPECT_EQ(row.kind == KI_OPT_OTP || !row.get, ki_sockopt_native_len(&row) == 0)
             << full_name(row);
     }
@@ -146,6 +149,28 @@ TEST(SockoptTable, EveryRowIsReadOrSetAndHasALength)
     EXPECT_FALSE(ki_sockopt_is_int(ki_sockopt_find(KITH_OPT_SOCKET_LINGER)));
     EXPECT_FALSE(ki_sockopt_is_int(ki_sockopt_find(KITH_OPT_OTP_CONTROLLING_PROCESS)));
     EXPECT_FALSE(ki_sockopt_is_int(ki_sockopt_find(KITH_OPT_IP_ADD_MEMBERSHIP)));
+}
+
+TEST(SockoptTable, EveryRowIsFoundByItsNamesAndNoOther)
+{
+    const auto named = [](const char *level, const char *name) {
+        const ki_sockopt *row = ki_sockopt_named(level, name);
+
+        return row ? row->id : 0;
+    };
+
+    for (const ki_sockopt &row : rows())
+        EXPECT_EQ(row.id, named(row.level, row.name)) << full_name(row);
+    EXPECT_EQ(KITH_OPT_SOCKET_PEERCRED, named("socket", "peekcred"));
+    EXPECT_EQ(KITH_OPT_IP_SENDSRCADDR, named("ip", "sndsrcaddr"));
+    EXPECT_EQ(KITH_OPT_IPV6_ADD_MEMBERSHIP, named("ipv6", "join_group"));
+    EXPECT_EQ(KITH_OPT_IPV6_DROP_MEMBERSHIP, named("ipv6", "leave_group"));
+    EXPECT_EQ(KITH_OPT_IPV6_RECVHOPLIMIT, named("ipv6", "hoplimit"));
+    EXPECT_EQ(KITH_OPT_IPV6_RECVPKTINFO, named("ipv6", "pktinfo"));
+    EXPECT_EQ(0, named("ip", "join_group"));
+    EXPECT_EQ(0, named("ip", "nodelay"));
+    EXPECT_EQ(0, named("tcp", ""));
+    EXPECT_EQ(0, named("", "nodelay"));
 }
 
 TEST(SockoptTable, UnknownIdsHaveNoRow)
@@ -404,40 +429,209 @@ TEST(Sockopt, ProtocolsAreTheInternetsNumbers)
     EXPECT_EQ(IPPROTO_SCTP, KITH_SCTP);
 }
 
+TEST(Sockopt, ATimeGoesBothWaysAndIsNotCutToNothing)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_SOCKET_RCVTIMEO);
+    Native in(sizeof(timeval));
+    timeval t = {2, 1};
+    kith_ms v = 61234;
+
+    const auto native = Encoded(*row, &v, sizeof v).as<timeval>();
+    EXPECT_EQ(61, native.tv_sec);
+    EXPECT_EQ(234000, native.tv_usec);
+    std::memcpy(in.data, &t, sizeof t);
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof v),
+              ki_sockopt_decode(row, &in, &v, sizeof v));
+    EXPECT_EQ(2001, v);
+    v = -1;
+    EXPECT_EQ(KITH_EINVAL, Encoded(*row, &v, sizeof v).rc);
+}
+
+TEST(Sockopt, ATextIsSetWithItsNulOrWithout)
+{
+    const kith_opt o = KITH_OPT_TCP_CONGESTION;
+    const auto text = [&](const char *v, std::size_t len) {
+        const Encoded e(o, v, len);
+
+        return e.rc < 0 ? std::string(kith_err_name(e.rc))
+                        : std::string(static_cast<const char *>(e.data), e.len);
+    };
+
+    EXPECT_EQ(std::string("reno\0", 5), text("reno", 4));
+    EXPECT_EQ(std::string("reno\0", 5), text("reno", 5));
+    EXPECT_EQ(std::string("\0", 1), text("", 0));
+    EXPECT_EQ(std::string("\0", 1), text("", 1));
+    EXPECT_EQ("einval", text("re\0o", 4)) << "a NUL inside";
+    EXPECT_EQ("einval", text("reno\0", 6));
+    EXPECT_EQ(16u, text("abcdefghijklmno", 15).size());
+    EXPECT_EQ(16u, text("abcdefghijklmno", 16).size());
+    EXPECT_EQ("einval", text("abcdefghijklmnop", 16)) << "no room for its NUL";
+    EXPECT_EQ("einval", text("abcdefghijklmnop", 17));
+}
+
+TEST(Sockopt, ATextIsReadWithItsNul)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_TCP_CONGESTION);
+    Native in(16);
+    char out[17];
+
+    std::memcpy(in.data, "reno", 4);
+    for (const unsigned len : {4u, 5u, 16u}) { /* without a NUL, with one, with many */
+        in.len = len;
+        std::memset(out, 'x', sizeof out);
+        EXPECT_EQ(4, ki_sockopt_decode(row, &in, out, 5)) << len;
+        EXPECT_STREQ("reno", out);
+        EXPECT_EQ(KITH_EINVAL, ki_sockopt_decode(row, &in, out, 4))
+            << "no room for the NUL";
+    }
+    in.len = 0;
+    EXPECT_EQ(0, ki_sockopt_decode(row, &in, out, 1));
+    EXPECT_STREQ("", out);
+    EXPECT_EQ(KITH_EINVAL, ki_sockopt_decode(row, &in, out, 0));
+}
+
+TEST(Sockopt, BytesStayAsTheyAre)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_IP_OPTIONS);
+    const std::vector<unsigned char> bytes(400, 7);
+    unsigned char out[400];
+    Native in(400);
+
+    for (const std::size_t n :
+         {0u, 1u, 40u, 400u}) { /* the last are too many for the system */
+        const Encoded e(*row, bytes.data(), n);
+
+        ASSERT_EQ(0, e.rc);
+        ASSERT_EQ(n, e.len);
+        EXPECT_EQ(0, std::memcmp(bytes.data(), e.data, n));
+    }
+    std::memset(in.data, 9, 400);
+    in.len = 3;
+    EXPECT_EQ(3, ki_sockopt_decode(row, &in, out, sizeof out));
+    EXPECT_EQ(9, out[2]);
+    EXPECT_EQ(3, ki_sockopt_decode(row, &in, out, 3));
+    EXPECT_EQ(KITH_EINVAL, ki_sockopt_decode(row, &in, out, 2));
+}
+
+TEST(Sockopt, CredentialsAreReadByName)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_SOCKET_PEERCRED);
+    const ucred native = {11, 22, 33};
+    kith_credentials out{};
+    Native in(sizeof native);
+
+    std::memcpy(in.data, &native, sizeof native);
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof out),
+              ki_sockopt_decode(row, &in, &out, sizeof out));
+    EXPECT_EQ(11, out.pid);
+    EXPECT_EQ(22u, out.uid);
+    EXPECT_EQ(33u, out.gid);
+}
+
+TEST(Sockopt, WhatAnOlderSystemDoesNotTellOfAConnectionIsZero)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_TCP_INFO);
+    Native in(ki_sockopt_native_len(row));
+    kith_tcp_info out;
+
+    std::memset(in.data, 1, in.len);
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof out),
+              ki_sockopt_decode(row, &in, &out, sizeof out));
+    EXPECT_EQ(1, out.state);
+    EXPECT_EQ(0x01010101u, out.rtt_us);
+    EXPECT_EQ(UINT64_C(0x0101010101010101), out.bytes_sent);
+    in.len = 104; /* as far as Linux 3 went */
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof out),
+              ki_sockopt_decode(row, &in, &out, sizeof out));
+    EXPECT_EQ(0x01010101u, out.total_retrans);
+    EXPECT_EQ(0u, out.bytes_sent);
+}
+
+TEST(Sockopt, AKeyForAPeerThatCannotBeIsRefused)
+{
+    kith_md5sig v = {address("10.0.0.1"), 0, 0, 3, "key"};
+    const auto rc = [&] { return Encoded(KITH_OPT_TCP_MD5SIG, &v, sizeof v).rc; };
+
+    EXPECT_EQ(0, rc());
+    v.prefix_len = 32;
+    EXPECT_EQ(0, rc());
+    v.prefix_len = 33;
+    EXPECT_EQ(KITH_EINVAL, rc());
+    v.peer = address("fd00::1");
+    EXPECT_EQ(0, rc());
+    v.prefix_len = 129;
+    EXPECT_EQ(KITH_EINVAL, rc());
+    v.prefix_len = 0;
+    v.key_len = 81;
+    EXPECT_EQ(KITH_EINVAL, rc());
+    v.key_len = 80;
+    EXPECT_EQ(0, rc());
+    v.peer = {};
+    EXPECT_EQ(KITH_EINVAL, rc());
+    v.peer = address("unix:@x");
+    EXPECT_EQ(KITH_EINVAL, rc());
+}
+
+TEST(Sockopt, ADomainIsSetByItsNumberOfOurs)
+{
+    const int inet = KITH_INET, none = 77;
+
+    EXPECT_EQ(AF_INET, Encoded(KITH_OPT_IPV6_ADDRFORM, &inet, sizeof inet).as<int>());
+    EXPECT_EQ(KITH_EINVAL, Encoded(KITH_OPT_IPV6_ADDRFORM, &none, sizeof none).rc);
+}
+
 /* Zeros that are a value of the kind. */
 bool
-takes_zeros(ki_opt_kind kind)
+takes_zeros(const ki_sockopt &row)
 {
-    return kind != KI_OPT_DOMAIN && kind != KI_OPT_TYPE && kind != KI_OPT_MREQ &&
-           kind != KI_OPT_MREQ_SOURCE && kind != KI_OPT_MSFILTER;
+    switch (row.kind) {
+    case KI_OPT_DOMAIN:
+    case KI_OPT_TYPE:
+    case KI_OPT_MREQ:
+    case KI_OPT_MREQ_SOURCE:
+    case KI_OPT_MSFILTER:
+    case KI_OPT_MD5SIG:
+        return false;
+    default:
+        return true;
+    }
+}
+
+bool
+has_any_length(const ki_sockopt &row)
+{
+    return row.kind == KI_OPT_TEXT || row.kind == KI_OPT_BYTES;
 }
 
 TEST(Sockopt, AWrongLengthIsRefused)
 {
-    unsigned char bytes[2048] = {};
+    std::vector<unsigned char> bytes(3000);
 
     for (const ki_sockopt &row : rows()) {
         if (row.native_number < 0)
             continue;
         const Native native(ki_sockopt_native_len(&row));
-        for (std::size_t len = 0; len < sizeof bytes; len++) {
-            EXPECT_EQ(!row.set         ? KITH_ENOPROTOOPT
-                      : len == row.len ? 0
-                                       : KITH_EINVAL,
+        for (std::size_t len = 0; len < bytes.size(); len += len < 600 ? 1 : 97) {
+            const bool set = has_any_length(row) ? len <= row.len : len == row.len,
+                       get = has_any_length(row) || len >= row.len;
+
+            EXPECT_EQ(!row.set ? KITH_ENOPROTOOPT
+                      : set    ? 0
+                               : KITH_EINVAL,
                       ki_sockopt_may_set(&row, len))
                 << full_name(row) << ' ' << len;
-            EXPECT_EQ(!row.get         ? KITH_ENOPROTOOPT
-                      : len >= row.len ? 0
-                                       : KITH_EINVAL,
+            EXPECT_EQ(!row.get ? KITH_ENOPROTOOPT
+                      : get    ? 0
+                               : KITH_EINVAL,
                       ki_sockopt_may_get(&row, len))
                 << full_name(row) << ' ' << len;
-            if (row.set && (len != row.len || takes_zeros(row.kind))) {
-                EXPECT_EQ(ki_sockopt_may_set(&row, len), Encoded(row, bytes, len).rc)
+            if (row.set && (!set || takes_zeros(row)) && row.kind != KI_OPT_TEXT) {
+                EXPECT_EQ(ki_sockopt_may_set(&row, len), Encoded(row, bytes.data(), len).rc)
                     << full_name(row) << ' ' << len;
             }
-            if (row.get && takes_zeros(row.kind)) {
-                EXPECT_EQ(len < row.len ? std::ptrdiff_t{KITH_EINVAL} : row.len,
-                          ki_sockopt_decode(&row, &native, bytes, len))
+            if (row.get && takes_zeros(row) && !has_any_length(row)) {
+                EXPECT_EQ(get ? row.len : std::ptrdiff_t{KITH_EINVAL},
+                          ki_sockopt_decode(&row, &native, bytes.data(), len))
                     << full_name(row) << ' ' << len;
             }
         }
@@ -449,10 +643,13 @@ TEST(Sockopt, AnAnswerTooShortIsRefused)
     unsigned char bytes[2048];
 
     for (const ki_sockopt &row : rows()) {
-        if (row.native_number < 0 || !row.get)
+        const unsigned full =
+            row.kind == KI_OPT_CONNECTION ? 1 : ki_sockopt_native_len(&row);
+
+        if (row.native_number < 0 || !row.get || has_any_length(row))
             continue;
-        Native in(ki_sockopt_native_len(&row));
-        for (unsigned len = 0; len < ki_sockopt_native_len(&row); len++) {
+        Native in(full);
+        for (unsigned len = 0; len < full; len++) {
             in.len = len;
             EXPECT_EQ(KITH_EINVAL, ki_sockopt_decode(&row, &in, bytes, sizeof bytes))
                 << full_name(row) << ' ' << len;
