@@ -65,6 +65,28 @@ TEST_P(ConformBasic, ItsOptionsTellWhatItIs)
     });
 }
 
+TEST_P(ConformBasic, AFreshOneTellsThatNothingWasDoneWithIt)
+{
+    by_process_and_thread([] {
+        const kt_kind &k = GetParam();
+        const kith_socket s = kt_open(k);
+        struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+        const kith_socket_counters none = {};
+
+        ASSERT_EQ(0, kith_socket_info(s, &info));
+        EXPECT_EQ(k.kith_domain(), info.domain);
+        EXPECT_EQ(k.type, info.type);
+        EXPECT_EQ(k.is_local() ? 0 : k.is_dgram() ? KITH_UDP : KITH_TCP, info.protocol);
+        EXPECT_EQ(kith_self(), info.owner);
+        EXPECT_EQ(KITH_OPENED, info.origin);
+        EXPECT_EQ(0u, info.state);
+        EXPECT_EQ(0u, info.n_readers + info.n_writers + info.n_acceptors);
+        EXPECT_EQ(0, std::memcmp(&none, &info.counters, sizeof none));
+        kt_close(s);
+        EXPECT_EQ(KITH_ECLOSED, kith_socket_info(s, &info));
+    });
+}
+
 TEST_F(ConformOpen, ARawSocketOpensOrSaysWhyNot)
 {
     by_process_and_thread([] {
@@ -305,8 +327,7 @@ TEST_P(ConformBasicStream, MoreAndMorePiecesArriveCompleteWaitingAndNot)
     in_process([this] {
         const kt_ends e(GetParam());
 
-        ASSERT_EQ(0, kith_socket_setopt_int(e.near, KITH_OPT_SOCKET_SNDBUF, 64 * 1024));
-        for (std::size_t n = 1; n <= 2048; n *= 2)
+        for (const std::size_t n : {1u, 40u, 1024u, 2048u})
             for (const bool wait : {true, false}) {
                 std::string bytes, got(n * 200, '\0');
                 std::vector<kith_iov> iov = cut(bytes, n, 200);

@@ -75,6 +75,9 @@ expect_the_same(bool dup)
         EXPECT_EQ(k.type, option(second.s, KITH_OPT_OTP_TYPE));
         EXPECT_EQ(option(first, KITH_OPT_OTP_PROTOCOL),
                   option(second.s, KITH_OPT_OTP_PROTOCOL));
+        struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+        ASSERT_EQ(0, kith_socket_info(second.s, &info));
+        EXPECT_EQ(dup ? KITH_IMPORTED : KITH_BORROWED, info.origin);
         EXPECT_EQ(kith_self(), kt_owner(second.s));
         kt_close(second.s);
         EXPECT_EQ(KITH_ECLOSED, kith_socket_close(second.s));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_conform_traffic_test.cc -- Erlang's cases of traffic: chunks and round trips, every byte
- * compared. docs/conformance.md names them. */
+ * compared, and counted. docs/conformance.md names them. */
 #include "tests/support/kinds.h"
 
 #include <functional>
@@ -12,10 +12,16 @@ namespace
 class ConformChunks : public kt_kind_test {};
 class ConformPingPongStream : public kt_kind_test {};
 class ConformPingPongDgram : public kt_kind_test {};
+class ConformCounters : public kt_kind_test {};
+class ConformCountersStream : public kt_kind_test {};
+class ConformCountersDgram : public kt_kind_test {};
 
 KT_KINDS(ConformChunks, kt_streams);
 KT_KINDS(ConformPingPongStream, kt_streams);
 KT_KINDS(ConformPingPongDgram, kt_dgrams);
+KT_KINDS(ConformCounters, kt_all_kinds);
+KT_KINDS(ConformCountersStream, kt_streams);
+KT_KINDS(ConformCountersDgram, kt_dgrams);
 
 /* ---- chunks ---- */
 
@@ -209,6 +215,67 @@ TEST_P(ConformPingPongDgram, SmallBySendmsg)
 TEST_P(ConformPingPongDgram, MediumBySendmsg)
 {
     by_process_and_thread(PingPong(GetParam(), by_sendmsg, medium, 50));
+}
+
+/* ---- counters ---- */
+
+kith_socket_counters
+counters(kith_socket s)
+{
+    struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+
+    EXPECT_EQ(0, kith_socket_info(s, &info));
+    return info.counters;
+}
+
+/* Packets of known sizes go one way; each side has counted them, and nothing else. */
+void
+expect_counted(const manner &how)
+{
+    const kt_kind &k = kt_kind_test::GetParam();
+    const kt_ends e(k);
+    const std::size_t sizes[] = {1, 100, 1000, 8000, 7, 100};
+    const kith_socket_counters before = counters(e.far);
+    std::uint64_t bytes = 0, packets = 0;
+    kith_sockaddr from;
+
+    EXPECT_EQ(0u,
+              before.read_pkg + before.read_byte + before.write_pkg + before.write_byte);
+    for (const std::size_t size : sizes) {
+        std::string sent = kt_pattern(size), got(size, '\0');
+        const auto n = static_cast<std::ptrdiff_t>(size);
+
+        ASSERT_EQ(n, how.send(e.near, sent, k.is_dgram() ? &e.far_name : nullptr));
+        ASSERT_EQ(n, how.recv(e.far, got, &from));
+        EXPECT_TRUE(sent == got);
+        bytes += size;
+        packets++;
+        EXPECT_EQ(packets, counters(e.near).write_pkg);
+        EXPECT_EQ(bytes, counters(e.near).write_byte);
+        EXPECT_EQ(packets, counters(e.far).read_pkg);
+        EXPECT_EQ(bytes, counters(e.far).read_byte);
+    }
+    const kith_socket_counters near = counters(e.near), far = counters(e.far);
+    EXPECT_EQ(8000u, near.write_pkg_max);
+    EXPECT_EQ(8000u, far.read_pkg_max);
+    EXPECT_EQ(0u, near.read_pkg + near.read_byte + near.write_fails);
+    EXPECT_EQ(0u, far.write_pkg + far.write_byte + far.read_fails);
+    e.close();
+}
+
+TEST_P(ConformCountersStream, WhatIsSentAndReceivedIsCounted)
+{
+    by_process_and_thread([] { expect_counted(by_send); });
+}
+
+TEST_P(ConformCounters, WhatIsSentAndReceivedAsMessagesIsCounted)
+{
+    by_process_and_thread([] { expect_counted(by_sendmsg); });
+}
+
+TEST_P(ConformCountersDgram, WhatIsSentToAndReceivedFromIsCounted)
+{
+    by_process_and_thread([] { expect_counted(by_sendto); });
 }
 
 }    // namespace
