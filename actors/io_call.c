@@ -140,7 +140,7 @@ ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
     op = ki_op_own(p);
     if (!op)
         return ki_io_answer(p, s, KITH_ENOMEM, 0);
-    if (io->kind == KI_OP_CONNECT && ki_socket_connects(s))
+    if (io->kind == KI_OP_CONNECT && ki_socket_may_connect(s, io) < 0)
         return ki_io_answer(p, s, KITH_EALREADY, 0);
     op->io = *io;
     if (ki_io_may_try(s, dir) && ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE)

@@ -41,14 +41,25 @@ connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return ki_io_done(result, rc < 0 ? rc : 0);
 }
 
-/* A datagram socket that is connected to no address has no peer any more. */
-static void
-note_connected(struct ki_socket *s, const kith_sockaddr *to)
+/* To no domain: the kernel parts the socket from its peer, or gives an attempt up. It is as
+ * unconnected then, and what was known of the old connection is not true any more. */
+static enum ki_attempt
+dissolve(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
-    if (to->domain == KITH_UNSPEC)
-        ki_socket_note(s, 0, KITH_STATE_CONNECTED);
-    else
-        ki_socket_note(s, KITH_STATE_CONNECTED, 0);
+    const uint32_t shut = KITH_STATE_READ_SHUT | KITH_STATE_WRITE_SHUT;
+    struct ki_native_addr to;
+    int rc = ki_sockaddr_to_native(io->u.addr, &to);
+
+    if (rc == 0)
+        rc = ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
+    if (rc >= 0) {
+        s->connecting = s->connected = s->ended = false;
+        ki_socket_note(s, 0,
+                       KITH_STATE_CONNECTED | KITH_STATE_CONNECTING | KITH_STATE_ENDED |
+                           (s->type == KITH_STREAM ? shut : 0));
+        s->ready |= KI_READY_IN | KI_READY_OUT | KI_READY_PRI | KI_READY_ERR;
+    }
+    return ki_io_done(result, rc < 0 ? rc : 0);
 }
 
 enum ki_attempt
@@ -57,6 +68,8 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     struct ki_native_addr to;
     int rc;
 
+    if (io->u.addr->domain == KITH_UNSPEC)
+        return dissolve(s, io, result);
     if (s->connecting)
         return connect_ended(s, io, result);
     if (s->connected) /* asked once more, Linux would tell of the first attempt's success */
@@ -77,7 +90,7 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     default:
         s->cooldown_ms = 0;
         if (rc >= 0)
-            note_connected(s, io->u.addr);
+            ki_socket_note(s, KITH_STATE_CONNECTED, 0);
         return ki_io_done(result, rc < 0 ? rc : 0);
     }
 }

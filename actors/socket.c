@@ -105,13 +105,15 @@ dequeue(struct ki_socket *s, struct ki_op *op)
     ki_queue_remove(&s->queue[ki_io_direction(&op->io)], op);
 }
 
-bool
-ki_socket_connects(struct ki_socket *s)
+int
+ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io)
 {
     for (struct ki_op *op = s->queue[KI_DIR_WRITE].head; op; op = op->q_next)
         if (op->io.kind == KI_OP_CONNECT && !op->io.select)
-            return true;
-    return false;
+            return KITH_EALREADY;
+    if (io->u.addr->domain == KITH_UNSPEC)
+        s->ready |= KI_READY_OUT;
+    return 0;
 }
 
 /* Takes a queued operation out and answers it; one that was stopped is answered already. */
@@ -245,7 +247,7 @@ requested(struct ki_socket *s, struct ki_op *op)
             answer_close(s);
         return;
     case KI_OP_CONNECT:
-        if (!ki_socket_connects(s))
+        if (ki_socket_may_connect(s, &op->io) == 0)
             break;
         ki_op_complete(op, KITH_EALREADY, KI_OP_EXECUTOR);
         return;

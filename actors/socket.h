@@ -77,8 +77,9 @@ ki_socket_release(struct ki_socket *s)
 void ki_socket_begin_close(struct ki_socket *s);
 bool ki_socket_end_close(struct ki_socket *s, struct ki_proc *self);
 
-/* ki_socket_connects: a connect of somebody's waits. By the claimant. */
-bool ki_socket_connects(struct ki_socket *s);
+/* ki_socket_may_connect: 0; KITH_EALREADY: a connect of somebody's waits. One that parts from the
+ * peer is to be tried whatever is ready: what it ends may never be. By the claimant. */
+int ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io);
 
 /* ki_socket_event is the scheduler's on_event. */
 void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);

@@ -110,6 +110,10 @@ kith_socket_listen(kith_socket s, int backlog);
  *
  * A timeout or cancel leaves the attempt to the kernel: close the socket, or call again.
  *
+ * An address of the domain KITH_UNSPEC parts the socket from its peer: a datagram socket then
+ * receives from everybody, and its next connect takes the source address that leads there; what
+ * it was bound to stays, but for a port that the system had picked. A TCP connection is reset, an attempt given up. Local streams keep their peer: KITH_EINVAL.
+ *
  * unit     timeout: milliseconds. With KITH_NOWAIT, call again after the message.
  * returns  0; or
  *          KITH_ETIMEOUT, KITH_ECANCELED, KITH_ESELECT;
