@@ -126,6 +126,7 @@ enum ki_op_kind {
     KI_OP_CLOSE,
     KI_OP_CALL_SERVER, /* a request to a server: whoever replies is the executor */
     KI_OP_JOB,         /* a job of the side pool */
+    KI_OP_OPEN,        /* one that opens a socket */
     KI_OP_SEND_WAIT    /* a message that waits for room: its receiver is the executor */
 };
 

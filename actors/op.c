@@ -440,6 +440,7 @@ drop_result(struct ki_proc *p, struct ki_op *op)
         return;
     switch ((enum ki_op_kind) op->io.kind) {
     case KI_OP_ACCEPT:
+    case KI_OP_OPEN:
         ki_socket_take(p, op->io.won);
         return;
     case KI_OP_RECVMSG:
@@ -515,6 +516,13 @@ op_of(struct ki_proc *p, kith_future f, int *code)
     return NULL;
 }
 
+/* Its result is a handle. */
+static bool
+wins_socket(const struct ki_op *op)
+{
+    return op->io.kind == KI_OP_ACCEPT || op->io.kind == KI_OP_OPEN;
+}
+
 ptrdiff_t
 kith_await(kith_future f, kith_ms timeout)
 {
@@ -527,7 +535,7 @@ kith_await(kith_future f, kith_ms timeout)
     op = op_of(p, f, &rc);
     if (!op)
         return rc;
-    if (op->io.kind == KI_OP_ACCEPT) /* kith_await_socket: the result is a handle */
+    if (wins_socket(op)) /* kith_await_socket takes it */
         return KITH_EINVAL;
     return ki_op_await(p, op, ki_deadline_ns(timeout), "await", NULL);
 }
@@ -545,7 +553,7 @@ kith_await_socket(kith_future f, kith_ms timeout, kith_socket *s)
     op = op_of(p, f, &rc);
     if (!op)
         return rc;
-    if (!s || op->io.kind != KI_OP_ACCEPT)
+    if (!s || !wins_socket(op))
         return KITH_EINVAL;
     rc = (int) ki_op_await(p, op, ki_deadline_ns(timeout), "await", &io);
     if (rc == 0) {

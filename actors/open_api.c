@@ -3,22 +3,17 @@
 #include <string.h>
 
 #include "actors/io_call.h"
+#include "actors/open.h"
 #include "core/sock.h"
 
 /* ---- open ---- */
 
-static uint32_t
-traits_of(enum kith_socket_origin origin, bool listed)
-{
-    return KI_TRAIT_OF(origin) | (listed ? 0 : KI_TRAIT_UNLISTED);
-}
-
 static int
-adopt(struct ki_proc *p, int fd, int domain, int type, int protocol, bool listed,
-      kith_socket *out)
+adopt(struct ki_proc *p, int fd, int domain, int type, int protocol,
+      const kith_open_options *o, kith_socket *out)
 {
     struct ki_socket *s =
-        ki_socket_new(fd, domain, type, protocol, traits_of(KITH_OPENED, listed), p);
+        ki_socket_new(fd, domain, type, protocol, ki_open_traits(KITH_OPENED, o), p);
 
     if (!s) {
         (void) ki_seam.close(fd);
@@ -81,9 +76,7 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
     if (rc >= 0) {
         struct ki_socket *s =
             ki_socket_new(fd, domain, type, protocol,
-                          traits_of(o->dup ? KITH_IMPORTED : KITH_BORROWED,
-                                    o->use_registry),
-                          p);
+                          ki_open_traits(o->dup ? KITH_IMPORTED : KITH_BORROWED, o), p);
 
         rc = s ? 0 : KITH_ENOMEM;
         if (s) {
@@ -101,8 +94,8 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
     return rc < 0 ? rc : 0;
 }
 
-static int
-read_options(kith_open_options *ours, const kith_open_options *theirs)
+int
+ki_open_options(kith_open_options *ours, const kith_open_options *theirs)
 {
     *ours = (kith_open_options) KITH_OPEN_OPTIONS_INIT;
     if (!theirs) {
@@ -112,7 +105,9 @@ read_options(kith_open_options *ours, const kith_open_options *theirs)
     if (theirs->size < sizeof theirs->size || theirs->size > sizeof *ours)
         return KITH_EINVAL;
     memcpy(ours, theirs, theirs->size);
-    return ours->debug || ours->netns ? KITH_EOPNOTSUPP : 0;
+    if (ours->netns && ours->fd >= 0)
+        return KITH_EINVAL;
+    return ours->debug ? KITH_EOPNOTSUPP : 0;
 }
 
 int
@@ -124,11 +119,13 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     int fd, native_domain, native_type, rc = ki_enter(&p);
 
     if (rc == 0)
-        rc = s ? read_options(&o, extra) : KITH_EINVAL;
+        rc = s ? ki_open_options(&o, extra) : KITH_EINVAL;
     if (rc < 0)
         return rc;
     if (o.fd >= 0)
         return import(p, &o, s);
+    if (o.netns)
+        return ki_open_elsewhere(domain, type, protocol, &o, s);
     native_domain = ki_domain_to_native(domain);
     native_type = ki_type_to_native(type);
     if (native_domain < 0 || native_type < 0)
@@ -136,7 +133,7 @@ kith_socket_open(int domain, int type, int protocol, const kith_open_options *ex
     /* Before the descriptor is there: it may die in the charge. */
     ki_proc_charge(p, KI_CALL_COST);
     fd = ki_seam.socket(native_domain, native_type, protocol);
-    return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, o.use_registry, s);
+    return fd < 0 ? fd : adopt(p, fd, domain, type, protocol, &o, s);
 }
 
 /* ---- close ---- */

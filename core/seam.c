@@ -3,6 +3,7 @@
 #include "core/seam.h"
 
 #include "core/mem.h"
+#include "core/netns.h"
 #include "core/os.h"
 #include "core/sock.h"
 
@@ -12,6 +13,7 @@ struct ki_seam ki_seam = {
     .alloc = ki_mem_system_alloc,
     .free = ki_mem_system_free,
     .socket = ki_sock_socket,
+    .socket_in = ki_netns_socket,
     .bind = ki_sock_bind,
     .listen = ki_sock_listen,
     .accept = ki_sock_accept,

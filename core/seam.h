@@ -43,6 +43,8 @@ struct ki_seam {
 
     /* Sockets: all descriptors are made close-on-exec and non-blocking. */
     int (*socket)(int domain, int type, int protocol);
+    /* In the network namespace that the path stands for. Blocks: on the side pool only. */
+    int (*socket_in)(const char *netns, int domain, int type, int protocol);
     int (*bind)(int fd, const void *addr, unsigned len);
     int (*listen)(int fd, int backlog);
     int (*accept)(int fd, void *addr, unsigned *len);

@@ -34,7 +34,7 @@ extern "C" {
  *          KITH_ECLOSED    the future has ended;
  *          KITH_EBADF      it is all zero;
  *          KITH_EPERM      it is another's;
- *          KITH_EINVAL     it is an accept: use kith_await_socket;
+ *          KITH_EINVAL     it is an accept or an open: use kith_await_socket;
  *          or a waiting code (error.h).
  * context  a process or a plain thread; may suspend it.
  * owns     the operation's buffers are the caller's again, whatever it answers.
@@ -43,13 +43,13 @@ KITH_API KITH_NODISCARD ptrdiff_t
 kith_await(kith_future f, kith_ms timeout);
 
 /**
- * Wait for the result of an accept.
+ * Wait for the result of an accept or an open.
  *
  * unit     timeout: milliseconds; 0 takes the result if it is there, else cancels.
- * returns  0, and `*s` is the connection; or a code, as kith_await; KITH_EINVAL when it is
- *          no accept.
+ * returns  0, and `*s` is the socket; or a code, as kith_await; KITH_EINVAL when it is
+ *          neither.
  * context  a process or a plain thread; may suspend it.
- * owns     the connection is the caller's.
+ * owns     the socket is the caller's.
  */
 KITH_API KITH_NODISCARD int
 kith_await_socket(kith_future f, kith_ms timeout, kith_socket *s);

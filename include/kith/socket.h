@@ -49,7 +49,7 @@ enum { KITH_OP_RECV = 1, KITH_OP_SEND = 2, KITH_OP_ACCEPT = 4, KITH_OP_CONNECT =
 
 typedef struct kith_open_options {
     size_t size;       /* sizeof(kith_open_options): an older caller's still works */
-    const char *netns; /* NULL = our own; not built yet: others are KITH_EOPNOTSUPP */
+    const char *netns; /* a path of a network namespace; NULL = the program's own */
     int fd;            /* adopt this descriptor; -1 = a new one */
     bool dup;          /* adopt a copy. false: close forgets the descriptor, no more */
     bool debug;        /* not built yet: true is KITH_EOPNOTSUPP */
@@ -67,13 +67,24 @@ typedef struct kith_open_options {
  * An adopted descriptor is asked for domain, type and protocol; the arguments, which may be
  * 0 then, serve where the system cannot say.
  *
+ * With `netns`, /var/run/netns/x or /proc/1234/ns/net say, the socket is made in that namespace
+ * (Linux) and stays there, whoever uses it; no thread of the program's does. It needs
+ * CAP_SYS_ADMIN, and waits for another thread.
+ *
+ * In the domain KITH_PACKET a protocol other than 0 is in the network's byte order here, as the
+ * system wants it; or it is 0, and the address that is bound to says which.
+ *
  * returns  0, and `*s` is the socket; or
  *          KITH_EINVAL  no such domain or type, or an adopted one does not tell;
  *          KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT  this system has no such domain or type;
  *          KITH_EBUSY   the descriptor to adopt is one of ours;
- *          KITH_EOPNOTSUPP  `debug` is true or `netns` is given, which are not built yet;
+ *          KITH_EOPNOTSUPP  `debug` is true, which is not built yet, or `netns` is given and this
+ *          system has no namespaces;
+ *          KITH_ENOENT, KITH_EACCES, ...  `netns` is no file that can be read; KITH_EPERM  or
+ *          none that the program may enter; KITH_EINVAL  no network namespace, or there is `fd`
+ *          too; KITH_EHANDLER  in a handler, which has kith_socket_open_start;
  *          KITH_EPROTONOSUPPORT, KITH_EMFILE, KITH_ENFILE, ...  the kernel's.
- * context  any thread; never suspends.
+ * context  any thread; never suspends. With `netns` a process or a plain thread; may suspend it.
  * owns     `extra` may be NULL; nothing of it is kept. With `dup` the descriptor stays the
  *          caller's, without it is lent until close.
  * source   OTP socket:open/4, and open/2 of a descriptor.
@@ -81,6 +92,20 @@ typedef struct kith_open_options {
 KITH_API KITH_NODISCARD int
 kith_socket_open(int domain, int type, int protocol, const kith_open_options *extra,
                  kith_socket *s);
+
+/**
+ * Begin an open on another thread; end it with kith_await_socket.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on: KITH_EINVAL also when
+ *          `extra` names a descriptor to adopt.
+ * context  any thread; never suspends.
+ * owns     `extra` may be NULL; nothing of it is kept, the path is copied. A socket whose future
+ *          is cancelled, or dies with the caller, is closed.
+ * source   OTP socket:open/4. Differs: there it is done on the caller's thread.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_open_start(int domain, int type, int protocol, const kith_open_options *extra,
+                       kith_future *f);
 
 /**
  * Give a socket its own address.

@@ -293,6 +293,7 @@ const row table[] = {
     CALL_SO(kith_socket_open, CODE, 0,
             const int rc = kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &t.new_s);
             return closed(rc, t.new_s);),
+    CALL(kith_socket_open_start, CODE, KITH_EINVAL, 99, KITH_STREAM, 0, nullptr, &t.new_f),
     CALL(kith_socket_bind, CODE, KITH_ECLOSED, t.s, &t.a),
     CALL(kith_socket_listen, CODE, KITH_ECLOSED, t.s, 1),
     CALL(kith_socket_connect, WAITS, KITH_ECLOSED, t.s, &t.a, KITH_INFINITY),
