@@ -11,6 +11,7 @@ do_bind(struct ki_socket *s, void *arg)
     const struct ki_native_addr *a = arg;
     int rc = ki_seam.bind(ki_socket_fd(s), a->bytes, a->len);
 
+    ki_watch_call(s, "bind", rc);
     if (rc >= 0)
         ki_socket_note(s, KITH_STATE_BOUND, 0);
     return rc;
@@ -93,6 +94,7 @@ do_listen(struct ki_socket *s, void *arg)
     int rc = ki_seam.listen(ki_socket_fd(s),
                             backlog ? backlog : INT32_MAX); /* the system cuts it */
 
+    ki_watch_call(s, "listen", rc);
     if (rc < 0)
         return rc;
     s->ready |= KI_READY_IN; /* whatever was seen before it listened */
@@ -145,6 +147,7 @@ do_shutdown(struct ki_socket *s, void *arg)
     const int how = *(int *) arg;
     int rc = ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(how));
 
+    ki_watch_call(s, "shutdown", rc);
     if (rc >= 0)
         ki_socket_note(s,
                        (how & KITH_SHUT_READ ? KITH_STATE_READ_SHUT : 0u) |

@@ -62,7 +62,7 @@ ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct 
         if (op) {
             op->to_mailbox = true;
             ki_op_begin(&op->word, op->slot.generation, true);
-            ki_tally_wait(s, ki_tally_of(io));
+            ki_tally_wait(s, op, ki_tally_of(io));
             ki_socket_enqueue(s, op, ki_io_direction(io));
         }
     }

@@ -47,7 +47,7 @@ ki_io_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki_op *
     if (ki_slow(timeout <= 0))
         return ki_io_do_not_wait(p, s, h, &op->io, timeout);
     ki_op_own_begin(p, op, s, h.id);
-    ki_tally_wait(s, tally);
+    ki_tally_wait(s, op, tally);
     ki_socket_enqueue(s, op, dir);
     ki_socket_release(s);
     return ki_op_own_await(p, op, timeout, what);

@@ -37,6 +37,7 @@ connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     }
     s->connecting = false;
     s->connected = rc >= 0;
+    ki_watch_call(s, "connect", rc);
     ki_socket_note(s, rc >= 0 ? KITH_STATE_CONNECTED : 0, KITH_STATE_CONNECTING);
     return ki_io_done(result, rc < 0 ? rc : 0);
 }
@@ -89,6 +90,7 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return KI_TRY_AGAIN;
     default:
         s->cooldown_ms = 0;
+        ki_watch_call(s, "connect", rc);
         if (rc >= 0)
             ki_socket_note(s, KITH_STATE_CONNECTED, 0);
         return ki_io_done(result, rc < 0 ? rc : 0);
@@ -122,25 +124,42 @@ is_exhaustion(int rc)
            rc == KITH_ENOMEM;
 }
 
+/* What a listener hands down besides what the kernel does. */
+static void
+inherit(struct ki_socket *c, const struct ki_socket *s, struct kith_socket_counters *last)
+{
+    c->may_linger = s->may_linger; /* which the kernel hands down */
+    c->rcvbuf = s->rcvbuf;
+    c->rcvbuf_n = s->rcvbuf_n;
+    c->rcvctrl = s->rcvctrl;
+    c->sndctrl = s->sndctrl;
+    ki_watch_inherit(c, s, last);
+}
+
 static enum ki_attempt
 accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
          ptrdiff_t *result)
 {
     const uint32_t traits =
         (ki_load_rlx(&s->traits) & KI_TRAIT_UNLISTED) | KI_TRAIT_OF(KITH_ACCEPTED);
-    struct ki_socket *c =
-        ki_socket_new(fd, s->domain, s->type, ki_load_rlx(&s->protocol), traits, owner);
+    struct kith_socket_counters *last;
+    struct ki_socket *c = NULL;
 
+    if (ki_watch_prepare(s, &last)) {
+        c = ki_socket_new(fd, s->domain, s->type, ki_load_rlx(&s->protocol), traits, owner);
+        if (!c && last)
+            ki_mem_free(last, sizeof *last);
+    }
     if (!c) {
-        ki_tally_fail(s, KI_TALLY_ACCEPT);
         (void) ki_seam.close(fd);
+        ki_tally_fail(s, KI_TALLY_ACCEPT, KITH_ENOMEM);
         return ki_io_done(result, KITH_ENOMEM);
     }
-    s->tally[KI_TALLY_ACCEPT].done++;
     ki_socket_note(c, KITH_STATE_CONNECTED, 0);
-    c->may_linger = s->may_linger; /* the kernel hands SO_LINGER down */
+    inherit(c, s, last);
     io->won = (kith_socket){ki_socket_id(c)};
     ki_socket_release(c);
+    ki_tally_accepted(s, io->won.id);
     return ki_io_done(result, 0);
 }
 
@@ -160,7 +179,7 @@ ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
         if (fd == KITH_EAGAIN)
             ki_tally_miss(s, KI_TALLY_ACCEPT);
         else if (fd < 0)
-            ki_tally_fail(s, KI_TALLY_ACCEPT);
+            ki_tally_fail(s, KI_TALLY_ACCEPT, fd);
         if (is_passing(fd))
             continue;
         if (is_exhaustion(fd)) {

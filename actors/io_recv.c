@@ -27,13 +27,16 @@ static void
 note_other(struct ki_socket *s, ptrdiff_t n)
 {
     if (n < 0 && n != KITH_EAGAIN)
-        ki_tally_fail(s, KI_TALLY_READ);
+        ki_tally_fail(s, KI_TALLY_READ, n);
     else if (n == 0 && s->type != KITH_STREAM && s->type != KITH_SEQPACKET)
         ki_tally_done(s, KI_TALLY_READ, 0);
     else
         ki_tally_miss(s, KI_TALLY_READ);
-    if (n == 0 && s->type == KITH_STREAM)
+    if (n == 0 && s->type == KITH_STREAM) {
         ki_socket_note(s, KITH_STATE_ENDED, 0);
+        if (ki_slow(s->watch != 0))
+            ki_watch_line(s, "recv: the peer has ended");
+    }
 }
 
 /* n bytes were read, of `want`: of a longer packet whose length was asked for, those that fit. */
@@ -59,7 +62,8 @@ note_done(struct ki_socket *s, const struct ki_io *io, ptrdiff_t n)
     const size_t got = (size_t) n < io->len ? (size_t) n : io->len;
 
     ki_count(&s->received, got);
-    ki_tally_done(s, KI_TALLY_READ, got);
+    s->tally[KI_TALLY_READ].done++;
+    ki_tally_look(s, KI_TALLY_READ, got, ki_io_direction(io));
 }
 
 /* Urgent data that is not there yet, or was taken already; once the connection has ended none will

@@ -58,7 +58,7 @@ static enum ki_attempt
 sent_nothing(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, ptrdiff_t *result)
 {
     if (n != KITH_EAGAIN) {
-        ki_tally_fail(s, KI_TALLY_WRITE);
+        ki_tally_fail(s, KI_TALLY_WRITE, n);
         s->cooldown_ms = 0;
         return ki_io_done(result, n);
     }

@@ -206,6 +206,7 @@ struct ki_op {
     struct ki_io io;                   /* [b] */
     kith_sockaddr *addr;               /* [b] io.u.addr's copy, if it needed one */
     ptrdiff_t result;                  /* [b], then constant */
+    uint64_t since_ns;                 /* [b] of a traced socket's: when it began to wait */
     bool arrived;                      /* [o] the completion was received */
     bool to_mailbox;                   /* [o] the completion becomes a message */
     bool has_alarm;                    /* [o] */
@@ -280,27 +281,31 @@ struct ki_socket {
     bool lost;                   /* [s] another's death closes: no linger */
     bool closing;                /* [s] */
     bool ended;                  /* [s] the peer has sent its last */
+    bool retry_out;              /* [s] the retry node is armed or on its way */
+    bool down_sent;              /* [p] of the owner, dying: it was told */
+    bool gone_early;             /* [p] of the owner: GONE came while it was given away */
+    uint8_t watch;               /* [s] KI_WATCH_ bits */
+    uint16_t cooldown_ms;        /* [s] from a try to the next by the retry timer */
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */
     struct ki_monitor *watched_by; /* [s] monitors of it */
     uint32_t owed;                 /* [s] STOP nodes that are still to come */
     uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
-    uint16_t cooldown_ms;      /* [s] from a try to the next by the retry timer */
+    uint32_t rcvbuf, rcvbuf_n; /* [s] option otp rcvbuf, {n, size}; 0: the default, no n */
     uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
-    uint64_t gate[2];          /* [s] tally.h I1: of reads and of sends */
+    struct kith_socket_counters *last;     /* [s] watch.h I2 */
+    uint64_t meta;                         /* [s] option otp meta */
+    uint64_t gate[2];                      /* [s] tally.h I1: of reads, of sends */
     struct ki_tally tally[KI_TALLIES];     /* [s] */
     struct ki_queue queue[KI_DIRS];        /* [s] */
     struct ki_proc *owner;                 /* [s] type-stable */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
-    bool down_sent;                        /* [p] of the owner, dying: it was told */
-    bool gone_early;           /* [p] of the owner: GONE came while it was given away */
-    bool retry_out;            /* [s] the retry node is armed or on its way */
-    struct ki_node down_node;  /* [p] of the owner */
-    struct ki_node gone_node;  /* [s] */
-    struct ki_node retry_node; /* [s] */
-    struct ki_alarm retry;     /* [s] */
-    struct ki_socket *starved_next; /* under the starved list's lock */
+    struct ki_node down_node;              /* [p] of the owner */
+    struct ki_node gone_node;              /* [s] */
+    struct ki_node retry_node;             /* [s] */
+    struct ki_alarm retry;                 /* [s] */
+    struct ki_socket *starved_next;        /* under the starved list's lock */
 };
 
 /* ---- processes ---- */

@@ -8,6 +8,17 @@
 
 /* ---- open ---- */
 
+/* The claimed socket is p's, and alive. */
+static void
+hand_out(struct ki_proc *p, struct ki_socket *s, const kith_open_options *o,
+         kith_socket *out)
+{
+    ki_watch_open(s, o->debug);
+    ki_proc_own(p, s);
+    *out = (kith_socket){ki_socket_id(s)};
+    ki_socket_release(s);
+}
+
 static int
 adopt(struct ki_proc *p, int fd, int domain, int type, int protocol,
       const kith_open_options *o, kith_socket *out)
@@ -19,9 +30,7 @@ adopt(struct ki_proc *p, int fd, int domain, int type, int protocol,
         (void) ki_seam.close(fd);
         return KITH_ENOMEM;
     }
-    ki_proc_own(p, s);
-    *out = (kith_socket){ki_socket_id(s)};
-    ki_socket_release(s);
+    hand_out(p, s, o, out);
     return 0;
 }
 
@@ -84,9 +93,7 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
             s->borrowed = !o->dup;
             ki_store_rlx(&s->listening, listening);
             ki_socket_note(s, state_of(fd, listening), 0);
-            ki_proc_own(p, s);
-            *out = (kith_socket){ki_socket_id(s)};
-            ki_socket_release(s);
+            hand_out(p, s, o, out);
         }
     }
     if (rc < 0 && o->dup)
@@ -105,9 +112,7 @@ ki_open_options(kith_open_options *ours, const kith_open_options *theirs)
     if (theirs->size < sizeof theirs->size || theirs->size > sizeof *ours)
         return KITH_EINVAL;
     memcpy(ours, theirs, theirs->size);
-    if (ours->netns && ours->fd >= 0)
-        return KITH_EINVAL;
-    return ours->debug ? KITH_EOPNOTSUPP : 0;
+    return ours->netns && ours->fd >= 0 ? KITH_EINVAL : 0;
 }
 
 int

@@ -19,7 +19,7 @@ struct opening {
     uint64_t op;
     int domain, type, protocol;
     uint32_t traits; /* KI_TRAIT_ */
-    bool elsewhere;
+    bool elsewhere, debug;
     size_t size; /* of all this */
     char netns[];
 };
@@ -39,6 +39,7 @@ win(struct ki_op *op, const struct opening *o, int fd)
         return fd < 0 ? fd : KITH_ENOMEM;
     }
     op->io.won = (kith_socket){ki_socket_id(s)};
+    ki_watch_open(s, o->debug);
     ki_socket_release(s);
     return 0;
 }
@@ -73,6 +74,7 @@ opening_new(int domain, int type, int protocol, const kith_open_options *from)
                           .protocol = protocol,
                           .traits = ki_open_traits(KITH_OPENED, from),
                           .elsewhere = from->netns != NULL,
+                          .debug = from->debug,
                           .size = sizeof *o + len + 1};
     if (from->netns)
         memcpy(o->netns, from->netns, len);

@@ -121,10 +121,13 @@ static void
 answer(struct ki_socket *s, struct ki_op *op, int code)
 {
     dequeue(s, op);
-    if (ki_op_busy(&op->word))
-        ki_op_complete(op, code, KI_OP_EXECUTOR);
-    else
+    if (!ki_op_busy(&op->word)) {
         s->owed++;
+        return;
+    }
+    if (ki_slow(s->watch != 0))
+        ki_watch_stopped(s, op, code);
+    ki_op_complete(op, code, KI_OP_EXECUTOR);
 }
 
 static void
@@ -142,7 +145,7 @@ wait_on(struct ki_socket *s, struct ki_op *op)
     if (op->io.once)
         return KITH_ETIMEOUT;
     if (!op->queued) {
-        ki_tally_wait(s, ki_tally_of(&op->io));
+        ki_tally_wait(s, op, ki_tally_of(&op->io));
         ki_socket_enqueue(s, op, ki_io_direction(&op->io));
     }
     unsigned stopped = ki_op_wait(&op->word);
@@ -263,7 +266,7 @@ requested(struct ki_socket *s, struct ki_op *op)
         ki_op_complete(op, KITH_ETIMEOUT, KI_OP_EXECUTOR);
         return;
     }
-    ki_tally_wait(s, ki_tally_of(&op->io));
+    ki_tally_wait(s, op, ki_tally_of(&op->io));
     ki_socket_enqueue(s, op, dir); /* I4 */
     unsigned stopped = ki_op_wait(&op->word);
     if (stopped) {
@@ -275,10 +278,13 @@ requested(struct ki_socket *s, struct ki_op *op)
 static void
 stopped(struct ki_socket *s, struct ki_op *op)
 {
-    if (op->queued)
+    if (op->queued) {
+        if (ki_slow(s->watch != 0))
+            ki_watch_stopped(s, op, op->result);
         dequeue(s, op);
-    else
+    } else {
         s->owed--;
+    }
     ki_op_executor_drops(op);
 }
 
@@ -546,6 +552,8 @@ ki_socket_begin_close(struct ki_socket *s)
     s->more = false;
     for (int dir = 0; dir < KI_DIRS; dir++)
         answer_all(s, dir, KITH_ECLOSED);
+    if (ki_slow(s->watch != 0))
+        ki_watch_end(s);
     ki_starved_end(s);
     /* Not cancelled: then its node is in the mailbox and comes before the end. */
     if (s->retry_out && ki_timers_cancel(&s->retry))

@@ -27,31 +27,6 @@ count_waiting(struct ki_socket *s, struct kith_socket_info *v)
         }
 }
 
-static void
-fill_counters(struct ki_socket *s, struct kith_socket_counters *c)
-{
-    const struct ki_tally *t = &s->tally[KI_TALLY_READ];
-
-    c->read_pkg = t->done;
-    c->read_pkg_max = t->max;
-    c->read_byte = ki_load_rlx(&s->received);
-    c->read_tries = t->done + t->misses;
-    c->read_waits = t->waits;
-    c->read_fails = t->fails;
-    t = &s->tally[KI_TALLY_WRITE];
-    c->write_pkg = t->done;
-    c->write_pkg_max = t->max;
-    c->write_byte = ki_load_rlx(&s->sent);
-    c->write_tries = t->done + t->misses;
-    c->write_waits = t->waits;
-    c->write_fails = t->fails;
-    t = &s->tally[KI_TALLY_ACCEPT];
-    c->acc_success = t->done;
-    c->acc_fails = t->fails;
-    c->acc_tries = t->done + t->misses;
-    c->acc_waits = t->waits;
-}
-
 static int
 do_info(struct ki_socket *s, void *arg)
 {
@@ -66,7 +41,7 @@ do_info(struct ki_socket *s, void *arg)
     v->owner = (kith_pid){ki_load_rlx(&s->owner_id)};
     v->fd = ki_socket_fd(s);
     count_waiting(s, v);
-    fill_counters(s, &v->counters);
+    ki_tally_read(s, &v->counters);
     return 0;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * sockopt_api.c -- options: named rows of the table, those of level otp, and native ones. */
-#include <string.h>
-
+ * sockopt_api.c -- options: named rows of the table, and native ones. */
+#include "actors/otp_opt.h"
 #include "actors/socket.h"
 #include "core/seam.h"
 #include "core/sockopt.h"
@@ -18,57 +17,6 @@ struct native_call {
     kith_iov bytes;
     unsigned len;
 };
-
-static int
-call(kith_socket s, int (*fn)(struct ki_socket *s, void *arg), void *arg)
-{
-    struct ki_proc *p;
-    int rc = ki_enter(&p);
-
-    return rc < 0 ? rc : ki_socket_call(p, s, fn, arg);
-}
-
-/* ---- level otp ---- */
-
-static int
-answer(struct opt_call *c, const void *v, size_t len)
-{
-    if (c->len < len)
-        return KITH_EINVAL;
-    memcpy(c->v, v, len);
-    c->len = len;
-    return 0;
-}
-
-static int
-do_get_otp(struct ki_socket *s, void *arg)
-{
-    struct opt_call *c = arg;
-    int v;
-
-    switch (c->row->id) {
-    case KITH_OPT_OTP_FD:
-        v = ki_socket_fd(s);
-        break;
-    case KITH_OPT_OTP_DOMAIN:
-        v = s->domain;
-        break;
-    case KITH_OPT_OTP_TYPE:
-        v = s->type;
-        break;
-    case KITH_OPT_OTP_PROTOCOL:
-        v = ki_load_rlx(&s->protocol);
-        break;
-    case KITH_OPT_OTP_CONTROLLING_PROCESS: {
-        kith_pid owner = {ki_load_rlx(&s->owner_id)};
-
-        return answer(c, &owner, sizeof owner);
-    }
-    default:
-        return KITH_ENOPROTOOPT;
-    }
-    return answer(c, &v, sizeof v);
-}
 
 /* ---- named ---- */
 
@@ -101,16 +49,10 @@ kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len)
 
     if (!c.row || !v)
         return KITH_EINVAL;
-    if (c.row->id == KITH_OPT_OTP_CONTROLLING_PROCESS) {
-        kith_pid to;
-
-        if (len != sizeof to)
-            return KITH_EINVAL;
-        memcpy(&to, v, sizeof to);
-        return ki_socket_set_owner(s, to);
-    }
+    if (c.row->kind == KI_OPT_OTP)
+        return ki_otp_setopt(s, c.row, v, len);
     rc = ki_sockopt_may_set(c.row, len);
-    return rc < 0 ? rc : call(s, do_set, &c);
+    return rc < 0 ? rc : ki_socket_call_self(s, do_set, &c);
 }
 
 static int
@@ -141,13 +83,11 @@ kith_socket_getopt(kith_socket s, kith_opt o, void *v, size_t cap)
 
     if (!c.row || !v)
         return KITH_EINVAL;
-    if (c.row->kind == KI_OPT_OTP) {
-        rc = call(s, do_get_otp, &c);
-    } else {
-        rc = ki_sockopt_may_get(c.row, cap);
-        if (rc == 0)
-            rc = call(s, do_get, &c);
-    }
+    if (c.row->kind == KI_OPT_OTP)
+        return ki_otp_getopt(s, c.row, v, cap);
+    rc = ki_sockopt_may_get(c.row, cap);
+    if (rc == 0)
+        rc = ki_socket_call_self(s, do_get, &c);
     return rc < 0 ? rc : (ptrdiff_t) c.len;
 }
 
@@ -189,8 +129,9 @@ kith_socket_setopt_native(kith_socket s, int level, int number, kith_iov v)
 {
     struct native_call c = {.level = level, .number = number, .bytes = v};
 
-    return (v.len && !v.base) || v.len > INT32_MAX ? KITH_EINVAL
-                                                   : call(s, do_set_native, &c);
+    return (v.len && !v.base) || v.len > INT32_MAX
+               ? KITH_EINVAL
+               : ki_socket_call_self(s, do_set_native, &c);
 }
 
 static int
@@ -212,6 +153,6 @@ kith_socket_getopt_native(kith_socket s, int level, int number, kith_iov v)
 
     if ((v.len && !v.base) || v.len > INT32_MAX)
         return KITH_EINVAL;
-    rc = call(s, do_get_native, &c);
+    rc = ki_socket_call_self(s, do_get_native, &c);
     return rc < 0 ? rc : (ptrdiff_t) c.len;
 }

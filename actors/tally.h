@@ -5,12 +5,13 @@
  * nothing there, a part, the end, a look), or it fails. So the calls are the sum of the first two and
  * need no counter on the way that nearly all of them go.
  *
- *   I1  An operation of more bytes than gate[which] is worth a closer look: the gate is the largest
- *       one so far. */
+ *   I1  An operation of gate[which] bytes or more is worth a closer look. The gate is one more than
+ *       the largest so far, or 0 while the socket is watched (watch.h): then all of them are. So the
+ *       way that nearly all of them go has one comparison. */
 #ifndef KI_TALLY_H
 #define KI_TALLY_H
 
-#include "actors/model.h"
+#include "actors/watch.h"
 
 /* ki_tally_of: where an operation is counted; -1: nowhere. */
 static inline int
@@ -28,16 +29,19 @@ ki_tally_of(const struct ki_io *io)
     }
 }
 
-/* ki_tally_look: n bytes are beyond the gate. */
-void ki_tally_look(struct ki_socket *s, int which, size_t n);
+/* ki_tally_read is all of it in words. */
+void ki_tally_read(struct ki_socket *s, struct kith_socket_counters *c);
+
+/* ki_tally_look: n bytes are beyond the gate, and came in the queue of `dir`. */
+void ki_tally_look(struct ki_socket *s, int which, size_t n, int dir);
 
 /* ki_tally_done: a read or a send of n bytes in all is done. The bytes were counted as they went. */
 KI_HOT void
 ki_tally_done(struct ki_socket *s, int which, size_t n)
 {
     s->tally[which].done++;
-    if (ki_slow(n > s->gate[which]))
-        ki_tally_look(s, which, n);
+    if (ki_slow(n >= s->gate[which]))
+        ki_tally_look(s, which, n, which == KI_TALLY_WRITE ? KI_DIR_WRITE : KI_DIR_READ);
 }
 
 /* ki_tally_many: one call did n operations, each of which was counted as done. */
@@ -53,19 +57,33 @@ ki_tally_miss(struct ki_socket *s, int which)
     s->tally[which].misses++;
 }
 
+/* ki_tally_fail: a call of the system answered that code. */
 static inline void
-ki_tally_fail(struct ki_socket *s, int which)
+ki_tally_fail(struct ki_socket *s, int which, ptrdiff_t code)
 {
     s->tally[which].misses++;
     s->tally[which].fails++;
+    if (ki_slow(s->watch != 0))
+        ki_watch_failed(s, which, (int) code);
+}
+
+/* ki_tally_accepted: it has won the connection `c`. */
+static inline void
+ki_tally_accepted(struct ki_socket *s, uint64_t c)
+{
+    s->tally[KI_TALLY_ACCEPT].done++;
+    if (ki_slow(s->watch != 0))
+        ki_watch_accepted(s, c);
 }
 
 /* ki_tally_wait: an operation goes into a queue. `which` may be -1. */
 KI_HOT void
-ki_tally_wait(struct ki_socket *s, int which)
+ki_tally_wait(struct ki_socket *s, struct ki_op *op, int which)
 {
     if (which >= 0)
         s->tally[which].waits++;
+    if (ki_slow(s->watch != 0))
+        ki_watch_waits(s, op);
 }
 
 #endif

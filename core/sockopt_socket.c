@@ -144,6 +144,9 @@ const struct ki_sockopt_level ki_sockopt_socket = {socket_rows, ki_countof(socke
 #define ROW(NAME, name, type, how) \
     [KI_OPT_AT(OTP, NAME)] = {KITH_OPT_OTP_##NAME, name,  "otp",        -1,          -1, \
                               KI_OPT_OTP,          #type, sizeof(type), KI_OPT_##how}
+#define ROW_BOOL(NAME, name, how) \
+    [KI_OPT_AT(OTP, NAME)] = {KITH_OPT_OTP_##NAME, name,   "otp",       -1,          -1, \
+                              KI_OPT_OTP,          "bool", sizeof(int), KI_OPT_##how}
 
 static const struct ki_sockopt otp_rows[] = {
     ROW(FD, "fd", int, GET),
@@ -152,6 +155,12 @@ static const struct ki_sockopt otp_rows[] = {
     ROW(DOMAIN, "domain", int, GET),
     ROW(TYPE, "type", int, GET),
     ROW(PROTOCOL, "protocol", int, GET),
+    ROW_BOOL(DEBUG, "debug", GET_SET),
+    ROW_BOOL(IOW, "iow", GET_SET),
+    ROW(RCVCTRLBUF, "rcvctrlbuf", int, GET_SET),
+    ROW(SNDCTRLBUF, "sndctrlbuf", int, GET_SET),
+    ROW(META, "meta", uint64_t, GET_SET),
+    ROW_BOOL(USE_REGISTRY, "use_registry", GET),
 };
 
 const struct ki_sockopt_level ki_sockopt_otp = {otp_rows, ki_countof(otp_rows)};

@@ -39,7 +39,8 @@ typedef struct kith_msg {
 #define KITH_TAG_DOWN (KITH_TAG_SYSTEM + 2)   /* body kith_down; msg.ref is the monitor's */
 #define KITH_TAG_SELECT (KITH_TAG_SYSTEM + 3) /* body kith_select: repeat the call */
 #define KITH_TAG_FUTURE (KITH_TAG_SYSTEM + 4) /* body kith_done */
-#define KITH_TAG_TIMEOUT (KITH_TAG_SYSTEM + 5) /* a timer's: kith_start_timer */
+#define KITH_TAG_TIMEOUT (KITH_TAG_SYSTEM + 5)      /* a timer's: kith_start_timer */
+#define KITH_TAG_COUNTER_WRAP (KITH_TAG_SYSTEM + 6) /* body kith_counter_wrap; option iow */
 
 /* Somebody died: a process, or a socket (then `pid` is zero). */
 typedef struct kith_down {

@@ -52,7 +52,7 @@ typedef struct kith_open_options {
     const char *netns; /* a path of a network namespace; NULL = the program's own */
     int fd;            /* adopt this descriptor; -1 = a new one */
     bool dup;          /* adopt a copy. false: close forgets the descriptor, no more */
-    bool debug;        /* not built yet: true is KITH_EOPNOTSUPP */
+    bool debug;        /* as option KITH_OPT_OTP_DEBUG */
     bool use_registry; /* kith_socket_which and kith_socket_print tell of it */
 } kith_open_options;
 
@@ -78,8 +78,7 @@ typedef struct kith_open_options {
  *          KITH_EINVAL  no such domain or type, or an adopted one does not tell;
  *          KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT  this system has no such domain or type;
  *          KITH_EBUSY   the descriptor to adopt is one of ours;
- *          KITH_EOPNOTSUPP  `debug` is true, which is not built yet, or `netns` is given and this
- *          system has no namespaces;
+ *          KITH_EOPNOTSUPP  `netns` is given and this system has no namespaces;
  *          KITH_ENOENT, KITH_EACCES, ...  `netns` is no file that can be read; KITH_EPERM  or
  *          none that the program may enter; KITH_EINVAL  no network namespace, or there is `fd`
  *          too; KITH_EHANDLER  in a handler, which has kith_socket_open_start;
@@ -273,6 +272,26 @@ kith_socket_recvfrom(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
 KITH_API KITH_NODISCARD int
 kith_socket_recvfrom_start(kith_socket s, void *buf, size_t cap, kith_sockaddr *from,
                            unsigned flags, kith_ms timeout, kith_future *f);
+
+/**
+ * Read what is there into memory of the library's, of the right size.
+ *
+ * It reads as much as option KITH_OPT_OTP_RCVBUF says: one read of its size; or with n of that
+ * size up to n of them, all but the first without waiting, until one is not full. Of packets, and
+ * with flags, it is one read.
+ *
+ * unit     timeout: milliseconds; 0 tries once.
+ * returns  bytes read, and `*data` are they; 0, and `*data` is NULL, when the peer has ended, or
+ *          for an empty datagram; or
+ *          KITH_EINVAL  `data` is NULL, or a flag is KITH_MSG_WAITALL or KITH_MSG_TRUNC;
+ *          a code as kith_socket_recv. An error that comes after some bytes were read leaves them
+ *          in `*data`, and kith_partial() tells how many; else that is NULL.
+ * context  a process or a plain thread; may suspend it.
+ * owns     `*data` is the caller's, to kith_free, and dies with it at the latest.
+ * source   OTP socket:recv(S, 0). Differs: there is no _start form, as the memory is the caller's.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_recv_new(kith_socket s, void **data, unsigned flags, kith_ms timeout);
 
 /**
  * Send all of some bytes to a connected socket.

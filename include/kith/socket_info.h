@@ -49,6 +49,32 @@ struct kith_socket_counters {
     uint64_t acc_success, acc_fails, acc_tries, acc_waits;
 };
 
+/* Those counters by number, in their order. */
+enum kith_counter {
+    KITH_COUNTER_READ_PKG,
+    KITH_COUNTER_READ_PKG_MAX, /* does not wrap */
+    KITH_COUNTER_READ_BYTE,
+    KITH_COUNTER_READ_TRIES,
+    KITH_COUNTER_READ_WAITS,
+    KITH_COUNTER_READ_FAILS,
+    KITH_COUNTER_WRITE_PKG,
+    KITH_COUNTER_WRITE_PKG_MAX, /* the same */
+    KITH_COUNTER_WRITE_BYTE,
+    KITH_COUNTER_WRITE_TRIES,
+    KITH_COUNTER_WRITE_WAITS,
+    KITH_COUNTER_WRITE_FAILS,
+    KITH_COUNTER_ACC_SUCCESS,
+    KITH_COUNTER_ACC_FAILS,
+    KITH_COUNTER_ACC_TRIES,
+    KITH_COUNTER_ACC_WAITS
+};
+
+/* Of KITH_TAG_COUNTER_WRAP, which the owner of a socket with option KITH_OPT_OTP_IOW gets. */
+typedef struct kith_counter_wrap {
+    kith_socket socket;
+    int counter; /* enum kith_counter */
+} kith_counter_wrap;
+
 /* A moment's picture. */
 struct kith_socket_info {
     size_t size;                /* sizeof(struct kith_socket_info) */

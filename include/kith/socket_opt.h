@@ -207,12 +207,19 @@ enum {
     KITH_OPT_UDP_NO_CHECK6_TX = 0x503, /* GS bool; L */
     KITH_OPT_UDP_NO_CHECK6_RX = 0x504, /* GS bool; L */
 
-    KITH_OPT_OTP_FD = 0x700,                  /* G int: the descriptor; it stays kith's */
-    KITH_OPT_OTP_RCVBUF = 0x701,              /* GS int, bytes */
+    /* Of sizes 0 is the default. An accepted socket has those of its listener, but for meta. */
+    KITH_OPT_OTP_FD = 0x700,     /* G int: the descriptor; it stays kith's */
+    KITH_OPT_OTP_RCVBUF = 0x701, /* GS int, bytes; or kith_rcvbuf, of streams */
     KITH_OPT_OTP_CONTROLLING_PROCESS = 0x702, /* GS kith_pid: the owner */
     KITH_OPT_OTP_DOMAIN = 0x703,              /* G int: KITH_INET... */
     KITH_OPT_OTP_TYPE = 0x704,                /* G int: KITH_STREAM... */
-    KITH_OPT_OTP_PROTOCOL = 0x705             /* G int: KITH_TCP... */
+    KITH_OPT_OTP_PROTOCOL = 0x705,            /* G int: KITH_TCP... */
+    KITH_OPT_OTP_DEBUG = 0x706,       /* GS bool: each operation is a line in the log */
+    KITH_OPT_OTP_IOW = 0x707,         /* GS bool: the owner gets KITH_TAG_COUNTER_WRAP */
+    KITH_OPT_OTP_RCVCTRLBUF = 0x708,  /* GS int, bytes: for control messages of a receive */
+    KITH_OPT_OTP_SNDCTRLBUF = 0x709,  /* GS int, bytes: the same of a send */
+    KITH_OPT_OTP_META = 0x70a,        /* GS uint64_t, the owner's to set: what he likes */
+    KITH_OPT_OTP_USE_REGISTRY = 0x70b /* G bool: kith_socket_which tells of it */
 };
 
 /* What there is to know of an option. */

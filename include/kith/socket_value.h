@@ -10,6 +10,13 @@
 extern "C" {
 #endif
 
+/* Of KITH_OPT_OTP_RCVBUF: kith_socket_recv_new reads up to `n` times `size` bytes. It is read in the
+ * form in which it was set last. */
+typedef struct kith_rcvbuf {
+    size_t n;    /* 1 or more */
+    size_t size; /* bytes of each; 0 = the default, 8,192 */
+} kith_rcvbuf;
+
 /* Of KITH_OPT_SOCKET_LINGER: how long the system tries to send the rest after a close. */
 typedef struct kith_linger {
     bool on;

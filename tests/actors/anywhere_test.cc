@@ -317,6 +317,9 @@ const row table[] = {
     CALL(kith_socket_recvfrom_start, CODE, KITH_ECLOSED, t.s, t.b, sizeof t.b, &t.a, 0,
          KITH_INFINITY, &t.new_f),
 
+    CALL_SO(kith_socket_recv_new, WAITS, KITH_ECLOSED, void *data = nullptr;
+            return kith_socket_recv_new(t.s, &data, 0, KITH_INFINITY);),
+
     /* socket_msg.h */
     CALL(kith_socket_sendv, WAITS, KITH_ECLOSED, t.s, &none, 1, 0, KITH_INFINITY),
     CALL(kith_socket_sendv_start, CODE, KITH_ECLOSED, t.s, &none, 1, 0, KITH_INFINITY,

@@ -614,6 +614,44 @@ TEST_P(SocketInfoOf, ManyPacketsOfOneCallAreManyOperations)
     });
 }
 
+TEST_P(SocketInfoOf, MessagesAreCountedLikeSendsAndReads)
+{
+    by_process_and_thread([] {
+        const kt_place place(GetParam());
+        const kt_pair p = kt_pair_of(GetParam());
+        const Dgrams d(place);
+        char text[] = "twelve bytes", room[16];
+        kith_iov from[] = {{text, 7}, {text + 7, 5}}, to[] = {{room, 3}, {room + 3, 9}};
+        const struct {
+            kith_socket near, far;
+        } both[] = {{p.near, p.far}, {d.near, d.far}};
+
+        for (const auto &s : both) {
+            kith_packet out = {}, in = {};
+
+            out.iov = from;
+            in.iov = to;
+            out.n_iov = in.n_iov = 2;
+            ASSERT_EQ(12, kith_socket_sendmsg(s.near, &out, 0, kt_long()));
+            ASSERT_EQ(12, kith_socket_sendv(s.near, from, 2, 0, kt_long()));
+            ASSERT_EQ(12, kith_socket_recvmsg(s.far, &in, KITH_MSG_WAITALL, kt_long()));
+            ASSERT_EQ(12, kith_socket_recvfrom(s.far, room, 12, nullptr, KITH_MSG_WAITALL,
+                                               kt_long()));
+            const struct kith_socket_counters w = counters(s.near), r = counters(s.far);
+            EXPECT_EQ(2u, w.write_pkg);
+            EXPECT_EQ(12u, w.write_pkg_max);
+            EXPECT_EQ(24u, w.write_byte);
+            EXPECT_EQ(2u, w.write_tries);
+            EXPECT_EQ(2u, r.read_pkg);
+            EXPECT_EQ(12u, r.read_pkg_max);
+            EXPECT_EQ(24u, r.read_byte);
+            EXPECT_EQ(0u, r.read_fails + w.write_fails);
+        }
+        kt_close(p);
+        d.close();
+    });
+}
+
 TEST_F(SocketInfo, UrgentBytesAreReadBytes)
 {
     for (const kt_domain domain : {kt_domain::inet, kt_domain::inet6})

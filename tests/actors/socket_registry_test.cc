@@ -357,6 +357,23 @@ TEST_F(SocketRegistry, AnAdoptedOneMayStayOutToo)
     });
 }
 
+/* In Erlang the registry keeps the monitors, so that of such a one a monitor is of nobody. */
+TEST_F(SocketRegistry, OneOutsideIsMonitoredLikeAnyOther)
+{
+    by_process_and_thread([] {
+        for (const kind &k : kinds) {
+            const kith_socket s = open_listed(k, false);
+            const kith_msg *m = nullptr;
+            kith_ref ref;
+
+            ASSERT_EQ(0, kith_socket_monitor(s, &ref));
+            kt_close(s);
+            ASSERT_EQ(0, kith_receive_ref(ref, &m, kt_long()));
+            EXPECT_EQ(KITH_NORMAL, kt_down(m).why.kind);
+        }
+    });
+}
+
 /* ---- while all runs on ---- */
 
 TEST_F(SocketRegistry, WhatStaysIsFoundWhileOthersComeAndGo)
