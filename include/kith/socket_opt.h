@@ -304,6 +304,27 @@ KITH_API KITH_NODISCARD int
 kith_supports_msg_flag(unsigned flag);
 
 /**
+ * Give the name of a message flag: "oob", "peek", "waitall"...
+ *
+ * returns  its name; NULL for what is not one of KITH_MSG_..., or several.
+ * context  any thread, with or without a runtime; never suspends.
+ * owns     a constant; nobody frees it.
+ * source   OTP socket msg_flag(). Differs: waitall and queue are kith's.
+ */
+KITH_API const char *
+kith_msg_flag_name(unsigned flag);
+
+/**
+ * Give the message flag with a name.
+ *
+ * returns  one of KITH_MSG_...; or KITH_EINVAL when there is none of this name.
+ * context  any thread, with or without a runtime; never suspends.
+ * source   OTP socket msg_flag().
+ */
+KITH_API KITH_NODISCARD int
+kith_msg_flag_by_name(const char *name);
+
+/**
  * Set an option.
  *
  * returns  0; or

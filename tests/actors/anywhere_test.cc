@@ -370,6 +370,9 @@ const row table[] = {
     CALL(kith_supports, CODE, 1, KITH_OPT_TCP_NODELAY),
     CALL(kith_supports_socket, CODE, 1, KITH_INET, KITH_STREAM, 0),
     CALL(kith_supports_msg_flag, PURE, 1, KITH_MSG_PEEK),
+    CALL_SO(kith_msg_flag_name, PURE, 0,
+            return std::strcmp("peek", kith_msg_flag_name(KITH_MSG_PEEK));),
+    CALL(kith_msg_flag_by_name, PURE, KITH_MSG_PEEK, "peek"),
     CALL(kith_opt_find, PURE, KITH_OPT_TCP_NODELAY, "tcp", "nodelay"),
     CALL(kith_opt_at, PURE, KITH_OPT_SOCKET_REUSEADDR, 0),
     CALL_SO(kith_opt_describe, PURE, 0, kith_opt_info info;
