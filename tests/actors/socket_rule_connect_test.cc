@@ -209,6 +209,17 @@ TEST_P(RuleConnect, ADatagramSocketHearsItsPeerOnlyAndMayChangeIt)
             ASSERT_EQ(2, kith_socket_send(s[0], "to", 2, 0, kt_long()));
             EXPECT_EQ(2, kith_socket_recv(s[peer], buf, sizeof buf, 0, kt_long()));
         }
+        const kith_sockaddr nobody = kith_sockaddr_any(KITH_UNSPEC, 0);
+        ASSERT_EQ(0, kith_socket_connect(s[0], &nobody, kt_long()));
+        for (int i = 1; i <= 2; i++) {
+            kith_sockaddr from; /* Linux takes a port back that it had chosen */
+
+            ASSERT_EQ(2, kith_socket_sendto(s[0], "to", 2, &name[i], 0, kt_long()));
+            ASSERT_EQ(2, kith_socket_recvfrom(s[i], buf, sizeof buf, &from, 0, kt_long()));
+            ASSERT_EQ(3, kith_socket_sendto(s[i], "any", 3, &from, 0, kt_long()));
+            EXPECT_EQ(3, kith_socket_recv(s[0], buf, sizeof buf, 0, kt_long()))
+                << "without a peer it hears all";
+        }
         for (const kith_socket &one : s)
             kt_close(one);
     });
