@@ -325,9 +325,17 @@ TEST_F(OpenNetnsSlow, ACancelledOpeningLeavesNothing)
     let_end();
 }
 
+std::ptrdiff_t
+descriptors()
+{
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
 TEST_F(OpenNetnsSlow, OneThatHasComeDiesWithItsStarter)
 {
     KT_NEEDS_NETNS();
+    const std::ptrdiff_t before = descriptors();
+
     in_process([] {
         kith_open_options o = KITH_OPEN_OPTIONS_INIT;
         kith_future f;
@@ -337,6 +345,7 @@ TEST_F(OpenNetnsSlow, OneThatHasComeDiesWithItsStarter)
         ASSERT_EQ(0, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
         ASSERT_EQ(0, kith_await_any(&f, 1, kt_long()));
     });
+    EXPECT_EQ(before, descriptors()) << "it is closed when its starter is dead";
 }
 
 TEST_F(OpenNetnsSlow, NobodyElseWaits)
