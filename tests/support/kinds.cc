@@ -3,6 +3,7 @@
 #include "tests/support/kinds.h"
 
 #include <algorithm>
+#include <cstring>
 
 kith_socket
 kt_open(const kt_kind &k)
@@ -73,6 +74,6 @@ kt_pattern(std::size_t n, unsigned seed)
         s[i] = static_cast<char>(x >> 24);
     }
     for (std::size_t i = period; i < n; i += period)
-        s.replace(i, std::min(period, n - i), s, 0, std::min(period, n - i));
+        std::memcpy(s.data() + i, s.data(), std::min(period, n - i));
     return s;
 }
