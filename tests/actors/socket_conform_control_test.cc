@@ -7,16 +7,6 @@
 #include <ctime>
 #include <vector>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#ifndef IP_RECVORIGDSTADDR
-#define IP_RECVORIGDSTADDR 20
-#endif
-#ifndef IPV6_FLOWINFO
-#define IPV6_FLOWINFO 11
-#endif
-
 namespace
 {
 
@@ -54,11 +44,11 @@ struct Packets {
     alignas(16) char space[KITH_CTRL_SPACE];
 };
 
-/* Sets one of the system's own options at the receiver. */
+/* Sets an option of the receiver's. */
 void
-set(const kt_ends &e, int level, int number, int v)
+set(const kt_ends &e, kith_opt o, int v)
 {
-    ASSERT_EQ(0, kith_socket_setopt_native(e.far, level, number, KITH_IOV(v)));
+    ASSERT_EQ(0, kith_socket_setopt_int(e.far, o, v));
 }
 
 /* ---- the checks: with an option that is on ---- */
@@ -119,16 +109,14 @@ expect_opts(Packets &p)
     p.pass();
     EXPECT_EQ(nullptr, kith_packet_ctrl(&p.in.p, KITH_CMSG_IP_RECVOPTS, 0))
         << "a header without options";
-    ASSERT_EQ(0, kith_socket_setopt_native(p.ends.near, IPPROTO_IP, IP_OPTIONS,
-                                           KITH_IOV(stamp)));
+    ASSERT_EQ(0, kith_socket_setopt(p.ends.near, KITH_OPT_IP_OPTIONS, stamp, sizeof stamp));
     p.pass();
     const auto *opts = static_cast<const unsigned char *>(
         kith_packet_ctrl(&p.in.p, KITH_CMSG_IP_RECVOPTS, 0));
     ASSERT_NE(nullptr, opts);
     EXPECT_EQ(68, opts[0]);
     EXPECT_EQ(12, opts[1]);
-    EXPECT_EQ(0, kith_socket_setopt_native(p.ends.near, IPPROTO_IP, IP_OPTIONS,
-                                           kith_iov_of(nullptr, 0)));
+    EXPECT_EQ(0, kith_socket_setopt(p.ends.near, KITH_OPT_IP_OPTIONS, stamp, 0));
 }
 
 /* The class of the traffic is the upper part of it. */
@@ -162,29 +150,26 @@ expect_timestamp(Packets &p)
 struct row {
     const char *name;
     kt_kind kind;
-    int level, number;
+    kith_opt option;
     void (*expect)(Packets &p);
 };
 
 const row rows[] = {
-    {"ip_pktinfo_udp4", kt_udp4, IPPROTO_IP, IP_PKTINFO,
-     expect_pktinfo<KITH_CMSG_IP_PKTINFO>},
-    {"ip_recvopts_udp4", kt_udp4, IPPROTO_IP, IP_RECVOPTS, expect_opts},
-    {"ip_recvorigdstaddr_udp4", kt_udp4, IPPROTO_IP, IP_RECVORIGDSTADDR,
-     expect_origdstaddr},
-    {"ip_recvtos_udp4", kt_udp4, IPPROTO_IP, IP_RECVTOS,
+    {"ip_pktinfo_udp4", kt_udp4, KITH_OPT_IP_PKTINFO, expect_pktinfo<KITH_CMSG_IP_PKTINFO>},
+    {"ip_recvopts_udp4", kt_udp4, KITH_OPT_IP_RECVOPTS, expect_opts},
+    {"ip_recvorigdstaddr_udp4", kt_udp4, KITH_OPT_IP_RECVORIGDSTADDR, expect_origdstaddr},
+    {"ip_recvtos_udp4", kt_udp4, KITH_OPT_IP_RECVTOS,
      expect_int<KITH_CMSG_IP_TOS, 0x10, 0>},
-    {"ip_recvttl_udp4", kt_udp4, IPPROTO_IP, IP_RECVTTL,
-     expect_int<KITH_CMSG_IP_TTL, 7, 64>},
-    {"ipv6_recvpktinfo_udp6", kt_udp6, IPPROTO_IPV6, IPV6_RECVPKTINFO,
+    {"ip_recvttl_udp4", kt_udp4, KITH_OPT_IP_RECVTTL, expect_int<KITH_CMSG_IP_TTL, 7, 64>},
+    {"ipv6_recvpktinfo_udp6", kt_udp6, KITH_OPT_IPV6_RECVPKTINFO,
      expect_pktinfo<KITH_CMSG_IPV6_PKTINFO>},
-    {"ipv6_flowinfo_udp6", kt_udp6, IPPROTO_IPV6, IPV6_FLOWINFO, expect_flowinfo},
-    {"ipv6_hoplimit_udp6", kt_udp6, IPPROTO_IPV6, IPV6_RECVHOPLIMIT,
+    {"ipv6_flowinfo_udp6", kt_udp6, KITH_OPT_IPV6_FLOWINFO, expect_flowinfo},
+    {"ipv6_hoplimit_udp6", kt_udp6, KITH_OPT_IPV6_RECVHOPLIMIT,
      expect_int<KITH_CMSG_IPV6_HOPLIMIT, 7, 64>},
-    {"ipv6_tclass_udp6", kt_udp6, IPPROTO_IPV6, IPV6_RECVTCLASS,
+    {"ipv6_tclass_udp6", kt_udp6, KITH_OPT_IPV6_RECVTCLASS,
      expect_int<KITH_CMSG_IPV6_TCLASS, 0x10, 0>},
-    {"sock_timestamp_udp4", kt_udp4, SOL_SOCKET, SO_TIMESTAMP, expect_timestamp},
-    {"sock_timestamp_tcp4", kt_tcp4, SOL_SOCKET, SO_TIMESTAMP, expect_timestamp},
+    {"sock_timestamp_udp4", kt_udp4, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
+    {"sock_timestamp_tcp4", kt_tcp4, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
 };
 
 void
@@ -218,9 +203,9 @@ TEST_P(ConformControl, ComesWhileTheOptionIsOn)
         if (!r.kind.is_dgram())
             p.out.p.addr = {};
         expect_none(p);
-        set(e, r.level, r.number, 1);
+        set(e, r.option, 1);
         r.expect(p);
-        set(e, r.level, r.number, 0);
+        set(e, r.option, 0);
         expect_none(p);
         e.close();
     });
@@ -236,8 +221,9 @@ TEST_F(ConformControls, SeveralComeTogetherOverInet)
         const kt_ends e(kt_udp4);
         Packets p(e);
 
-        for (const int number : {IP_PKTINFO, IP_RECVORIGDSTADDR, IP_RECVTOS, IP_RECVTTL})
-            set(e, IPPROTO_IP, number, 1);
+        for (const kith_opt o : {KITH_OPT_IP_PKTINFO, KITH_OPT_IP_RECVORIGDSTADDR,
+                                 KITH_OPT_IP_RECVTOS, KITH_OPT_IP_RECVTTL})
+            set(e, o, 1);
         p.pass();
         EXPECT_EQ(4u, p.in.p.n_ctrl);
         for (void (*expect)(Packets &) :
@@ -254,8 +240,9 @@ TEST_F(ConformControls, SeveralComeTogetherOverInet6)
         const kt_ends e(kt_udp6);
         Packets p(e);
 
-        for (const int number : {IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS})
-            set(e, IPPROTO_IPV6, number, 1);
+        for (const kith_opt o : {KITH_OPT_IPV6_RECVPKTINFO, KITH_OPT_IPV6_RECVHOPLIMIT,
+                                 KITH_OPT_IPV6_RECVTCLASS})
+            set(e, o, 1);
         p.pass();
         EXPECT_EQ(3u, p.in.p.n_ctrl);
         for (void (*expect)(Packets &) : {expect_pktinfo<KITH_CMSG_IPV6_PKTINFO>,

@@ -6,35 +6,18 @@
 #include <cstring>
 #include <vector>
 
-#include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <netinet/udp.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
-
-#ifndef SO_PEEK_OFF
-#define SO_PEEK_OFF 42
-#endif
 
 namespace
 {
 
 int
-get(kith_socket s, int level, int number)
+get(kith_socket s, kith_opt o)
 {
     int v = -1;
 
-    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof v),
-              kith_socket_getopt_native(s, level, number, KITH_IOV(v)));
+    EXPECT_EQ(0, kith_socket_getopt_int(s, o, &v));
     return v;
-}
-
-int
-set(kith_socket s, int level, int number, int v)
-{
-    return kith_socket_setopt_native(s, level, number, KITH_IOV(v));
 }
 
 /* ---- numbers that are set and read back ---- */
@@ -44,34 +27,34 @@ enum reading { SAME, AT_LEAST, ANY };
 struct row {
     const char *name;
     kt_kind kind;
-    int level, number;
+    kith_opt option;
     std::vector<int> values;
     reading back = SAME;
     bool privileged = false;
 };
 
 const row rows[] = {
-    {"sock_broadcast", kt_udp4, SOL_SOCKET, SO_BROADCAST, {1, 0}},
-    {"sock_debug", kt_tcp4, SOL_SOCKET, SO_DEBUG, {1, 0}, SAME, true},
-    {"sock_dontroute", kt_udp4, SOL_SOCKET, SO_DONTROUTE, {1, 0}},
-    {"sock_keepalive", kt_tcp4, SOL_SOCKET, SO_KEEPALIVE, {1, 0}},
-    {"sock_oobinline", kt_tcp4, SOL_SOCKET, SO_OOBINLINE, {1, 0}},
-    {"sock_reuseaddr", kt_tcp4, SOL_SOCKET, SO_REUSEADDR, {1, 0}},
-    {"sock_mark", kt_udp4, SOL_SOCKET, SO_MARK, {7, 0}, SAME, true},
-    {"sock_priority_udp4", kt_udp4, SOL_SOCKET, SO_PRIORITY, {6, 1, 0}},
-    {"sock_priority_tcp4", kt_tcp4, SOL_SOCKET, SO_PRIORITY, {6, 1, 0}},
-    {"sock_passcred_tcpL", kt_tcpL, SOL_SOCKET, SO_PASSCRED, {1, 0}},
-    {"sock_rcvbuf_udp4", kt_udp4, SOL_SOCKET, SO_RCVBUF, {10000, 30000}, AT_LEAST},
-    {"sock_sndbuf_udp4", kt_udp4, SOL_SOCKET, SO_SNDBUF, {10000, 30000}, AT_LEAST},
-    {"sock_rcvlowat_udp4", kt_udp4, SOL_SOCKET, SO_RCVLOWAT, {10, 1}},
-    {"ip_tos_udp4", kt_udp4, IPPROTO_IP, IP_TOS, {0x10, 0x08, 0x04, 0x00}},
-    {"tcp_cork_tcp4", kt_tcp4, IPPROTO_TCP, TCP_CORK, {1, 0}},
-    {"tcp_maxseg_tcp4", kt_tcp4, IPPROTO_TCP, TCP_MAXSEG, {1000}, ANY},
-    {"tcp_nodelay_tcp4", kt_tcp4, IPPROTO_TCP, TCP_NODELAY, {1, 0}},
-    {"tcp_keepcnt_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPCNT, {3, 9}},
-    {"tcp_keepidle_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPIDLE, {10, 100}},
-    {"tcp_keepintvl_tcp4", kt_tcp4, IPPROTO_TCP, TCP_KEEPINTVL, {10, 100}},
-    {"udp_cork_udp4", kt_udp4, IPPROTO_UDP, UDP_CORK, {1, 0}},
+    {"sock_broadcast", kt_udp4, KITH_OPT_SOCKET_BROADCAST, {1, 0}},
+    {"sock_debug", kt_tcp4, KITH_OPT_SOCKET_DEBUG, {1, 0}, SAME, true},
+    {"sock_dontroute", kt_udp4, KITH_OPT_SOCKET_DONTROUTE, {1, 0}},
+    {"sock_keepalive", kt_tcp4, KITH_OPT_SOCKET_KEEPALIVE, {1, 0}},
+    {"sock_oobinline", kt_tcp4, KITH_OPT_SOCKET_OOBINLINE, {1, 0}},
+    {"sock_reuseaddr", kt_tcp4, KITH_OPT_SOCKET_REUSEADDR, {1, 0}},
+    {"sock_mark", kt_udp4, KITH_OPT_SOCKET_MARK, {7, 0}, SAME, true},
+    {"sock_priority_udp4", kt_udp4, KITH_OPT_SOCKET_PRIORITY, {6, 1, 0}},
+    {"sock_priority_tcp4", kt_tcp4, KITH_OPT_SOCKET_PRIORITY, {6, 1, 0}},
+    {"sock_passcred_tcpL", kt_tcpL, KITH_OPT_SOCKET_PASSCRED, {1, 0}},
+    {"sock_rcvbuf_udp4", kt_udp4, KITH_OPT_SOCKET_RCVBUF, {10000, 30000}, AT_LEAST},
+    {"sock_sndbuf_udp4", kt_udp4, KITH_OPT_SOCKET_SNDBUF, {10000, 30000}, AT_LEAST},
+    {"sock_rcvlowat_udp4", kt_udp4, KITH_OPT_SOCKET_RCVLOWAT, {10, 1}},
+    {"ip_tos_udp4", kt_udp4, KITH_OPT_IP_TOS, {0x10, 0x08, 0x04, 0x00}},
+    {"tcp_cork_tcp4", kt_tcp4, KITH_OPT_TCP_CORK, {1, 0}},
+    {"tcp_maxseg_tcp4", kt_tcp4, KITH_OPT_TCP_MAXSEG, {1000}, ANY},
+    {"tcp_nodelay_tcp4", kt_tcp4, KITH_OPT_TCP_NODELAY, {1, 0}},
+    {"tcp_keepcnt_tcp4", kt_tcp4, KITH_OPT_TCP_KEEPCNT, {3, 9}},
+    {"tcp_keepidle_tcp4", kt_tcp4, KITH_OPT_TCP_KEEPIDLE, {10, 100}},
+    {"tcp_keepintvl_tcp4", kt_tcp4, KITH_OPT_TCP_KEEPINTVL, {10, 100}},
+    {"udp_cork_udp4", kt_udp4, KITH_OPT_UDP_CORK, {1, 0}},
 };
 
 void
@@ -94,14 +77,14 @@ TEST_P(ConformOption, IsSetAndReadBack)
         const kith_socket s = kt_open(r.kind);
 
         for (const int v : r.values) {
-            const int rc = set(s, r.level, r.number, v);
+            const int rc = kith_socket_setopt_int(s, r.option, v);
 
             if (r.privileged && rc != 0) {
                 EXPECT_TRUE(rc == KITH_EPERM || rc == KITH_EACCES) << kith_strerror(rc);
                 continue;
             }
             ASSERT_EQ(0, rc) << kith_strerror(rc);
-            const int got = get(s, r.level, r.number);
+            const int got = get(s, r.option);
             EXPECT_TRUE(r.back == SAME       ? got == v
                         : r.back == AT_LEAST ? got >= v
                                              : got > 0)
@@ -166,23 +149,22 @@ TEST_F(ConformOptions, BindtodeviceTakesTheNameOfADevice)
     by_process_and_thread([] {
         for (const kt_kind &k : {kt_udp4, kt_udp6}) {
             const kt_ends e(k);
-            char name[IFNAMSIZ] = "lo", got[IFNAMSIZ] = {}, buf[4];
-            const int rc = kith_socket_setopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
-                                                     kith_iov_of(name, std::strlen(name)));
+            char name[16] = "lo", got[16] = {}, buf[4];
+            const int rc = kith_socket_setopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE, name,
+                                              std::strlen(name));
 
             if (rc == KITH_EPERM && geteuid() != 0) {
                 e.close();
                 continue;
             }
             ASSERT_EQ(0, rc) << kith_strerror(rc);
-            EXPECT_LT(0, kith_socket_getopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
-                                                   kith_iov_of(got, sizeof got)));
+            EXPECT_LT(0, kith_socket_getopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE, got,
+                                            sizeof got));
             EXPECT_STREQ("lo", got);
             EXPECT_EQ(4, e.send("ping", 4));
             EXPECT_EQ(4, kith_socket_recv(e.far, buf, 4, 0, kt_long()));
-            EXPECT_EQ(KITH_ENODEV,
-                      kith_socket_setopt_native(e.near, SOL_SOCKET, SO_BINDTODEVICE,
-                                                kith_iov_of("nosuchdevice", 12)));
+            EXPECT_EQ(KITH_ENODEV, kith_socket_setopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE,
+                                                      "nosuchdevice", 12));
             e.close();
         }
     });
@@ -195,17 +177,16 @@ TEST_F(ConformOptions, CongestionTakesTheNameOfAnAlgorithm)
             const kith_socket s = kt_open(k);
             char name[16] = {}, got[16] = {};
 
-            ASSERT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
-                                                   kith_iov_of(name, sizeof name)));
+            ASSERT_LT(0, kith_socket_getopt(s, KITH_OPT_TCP_CONGESTION, name, sizeof name));
             for (const char *one : {"reno", static_cast<const char *>(name)}) {
-                ASSERT_EQ(0, kith_socket_setopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
-                                                       kith_iov_of(one, std::strlen(one))));
-                ASSERT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
-                                                       kith_iov_of(got, sizeof got)));
+                ASSERT_EQ(0, kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, one,
+                                                std::strlen(one)));
+                ASSERT_LT(0,
+                          kith_socket_getopt(s, KITH_OPT_TCP_CONGESTION, got, sizeof got));
                 EXPECT_STREQ(one, got);
             }
-            EXPECT_EQ(KITH_ENOENT, kith_socket_setopt_native(s, IPPROTO_TCP, TCP_CONGESTION,
-                                                             kith_iov_of("nosuch", 6)));
+            EXPECT_EQ(KITH_ENOENT,
+                      kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, "nosuch", 6));
             kt_close(s);
         }
     });
@@ -217,8 +198,8 @@ TEST_F(ConformOptions, SndlowatIsReadAndNotSet)
     by_process_and_thread([] {
         const kith_socket s = kt_open(kt_udp4);
 
-        EXPECT_EQ(1, get(s, SOL_SOCKET, SO_SNDLOWAT));
-        EXPECT_EQ(KITH_ENOPROTOOPT, set(s, SOL_SOCKET, SO_SNDLOWAT, 2));
+        EXPECT_EQ(1, get(s, KITH_OPT_SOCKET_SNDLOWAT));
+        EXPECT_EQ(KITH_ENOPROTOOPT, kith_socket_setopt_int(s, KITH_OPT_SOCKET_SNDLOWAT, 2));
         kt_close(s);
     });
 }
@@ -229,15 +210,15 @@ TEST_F(ConformOptions, TheSystemsTimeoutsAreSetAndReadAndEndNoCall)
     by_process_and_thread([] {
         const kt_ends e(kt_udp4);
 
-        for (const int number : {SO_RCVTIMEO, SO_SNDTIMEO}) {
-            timeval v = {3, 0}, got = {};
+        for (const kith_opt o : {KITH_OPT_SOCKET_RCVTIMEO, KITH_OPT_SOCKET_SNDTIMEO}) {
+            kith_ms v = 3000, got = 0;
 
-            EXPECT_EQ(0, kith_socket_setopt_native(e.far, SOL_SOCKET, number, KITH_IOV(v)));
+            EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
             EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof got),
-                      kith_socket_getopt_native(e.far, SOL_SOCKET, number, KITH_IOV(got)));
-            EXPECT_EQ(3, got.tv_sec);
-            v = {0, 1000};
-            EXPECT_EQ(0, kith_socket_setopt_native(e.far, SOL_SOCKET, number, KITH_IOV(v)));
+                      kith_socket_getopt(e.far, o, &got, sizeof got));
+            EXPECT_EQ(3000, got);
+            v = 1;
+            EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
         }
         char c;
         const std::int64_t before = kt_now_ms();
@@ -254,17 +235,17 @@ TEST_F(ConformOptions, PeekOffMovesOnWithEachLook)
         const kt_ends e(kt_tcpL);
         char buf[8];
 
-        EXPECT_EQ(-1, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
-        ASSERT_EQ(0, set(e.far, SOL_SOCKET, SO_PEEK_OFF, 0));
+        EXPECT_EQ(-1, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
+        ASSERT_EQ(0, kith_socket_setopt_int(e.far, KITH_OPT_SOCKET_PEEK_OFF, 0));
         ASSERT_EQ(6, e.send("abcdef", 6));
         EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
         EXPECT_EQ("ab", std::string(buf, 2));
         EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
         EXPECT_EQ("cd", std::string(buf, 2));
-        EXPECT_EQ(4, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
+        EXPECT_EQ(4, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
         EXPECT_EQ(3, kith_socket_recv(e.far, buf, 3, 0, kt_long()));
         EXPECT_EQ("abc", std::string(buf, 3));
-        EXPECT_EQ(1, get(e.far, SOL_SOCKET, SO_PEEK_OFF));
+        EXPECT_EQ(1, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
         e.close();
     });
 }
@@ -273,14 +254,10 @@ TEST_F(ConformOptions, PeercredTellsWhoThePeerIs)
 {
     by_process_and_thread([] {
         const kt_ends e(kt_tcpL);
-        struct {
-            int pid;
-            unsigned uid, gid;
-        } who = {};
+        kith_credentials who = {};
 
         EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof who),
-                  kith_socket_getopt_native(e.near, SOL_SOCKET, SO_PEERCRED,
-                                            KITH_IOV(who)));
+                  kith_socket_getopt(e.near, KITH_OPT_SOCKET_PEERCRED, &who, sizeof who));
         EXPECT_EQ(getpid(), who.pid);
         EXPECT_EQ(getuid(), who.uid);
         EXPECT_EQ(getgid(), who.gid);
