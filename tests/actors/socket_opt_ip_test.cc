@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_opt_ip_test.cc -- what options of levels ip and ipv6 do: what comes with a packet while
+ * they are on, what is sent, where one may bind. That they are set and read shows
+ * socket_option_rows_test.cc, and socket_multicast_test.cc has those of groups. */
+#include "tests/support/netns.h"
+#include "tests/support/sockets.h"
+
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace
+{
+
+class OptIp : public kt_sockets, public testing::WithParamInterface<kt_domain> {
+  protected:
+    static bool is_inet()
+    {
+        return GetParam() == kt_domain::inet;
+    }
+
+    static int domain()
+    {
+        return is_inet() ? KITH_INET : KITH_INET6;
+    }
+};
+
+class OptIpOnly : public kt_sockets {};
+
+INSTANTIATE_TEST_SUITE_P(, OptIp, testing::Values(kt_domain::inet, kt_domain::inet6),
+                         kt_domain_of_test);
+
+void
+set(kith_socket s, kith_opt o, int v)
+{
+    const int rc = kith_socket_setopt_int(s, o, v);
+
+    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
+}
+
+kith_socket
+dgram(int domain)
+{
+    kith_socket s = {0};
+
+    EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &s));
+    return s;
+}
+
+kith_sockaddr
+parse(const char *text)
+{
+    kith_sockaddr a = {};
+
+    EXPECT_EQ(0, kith_sockaddr_parse(text, &a)) << text;
+    return a;
+}
+
+std::ptrdiff_t
+send_to(kith_socket s, const std::string &text, const kith_sockaddr &to)
+{
+    return kith_socket_sendto(s, text.data(), text.size(), &to, 0, kt_long());
+}
+
+/* A packet that came, and all that came with it. */
+struct Came {
+    char buf[64] = {};
+    alignas(16) char space[KITH_CTRL_SPACE] = {};
+    kith_iov iov = KITH_IOV(buf);
+    kith_cmsg ctrl[16];
+    kith_packet p = {};
+
+    Came(const Came &) = delete;
+
+    explicit Came(kith_socket s, unsigned flags = 0)
+    {
+        p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 16;
+        p.ctrl_space = KITH_IOV(space);
+        const std::ptrdiff_t n = kith_socket_recvmsg(s, &p, flags, kt_long());
+        EXPECT_LE(0, n) << kith_strerror(static_cast<int>(n));
+    }
+
+    bool has(int type) const
+    {
+        return kith_packet_ctrl(&p, type, 0) != nullptr;
+    }
+
+    int number(int type) const
+    {
+        const int *v = KITH_CTRL(&p, type, int);
+
+        return v ? *v : -1;
+    }
+
+    std::string address(int type) const
+    {
+        const kith_sockaddr *a = KITH_CTRL(&p, type, kith_sockaddr);
+
+        return a ? kt_text(*a) : "none";
+    }
+
+    std::string bytes(int type) const
+    {
+        for (std::size_t i = 0; i < p.n_ctrl; i++)
+            if (p.ctrl[i].level == KITH_CMSG_LEVEL && p.ctrl[i].type == type)
+                return std::string(static_cast<const char *>(p.ctrl[i].data),
+                                   p.ctrl[i].len);
+        return "none";
+    }
+};
+
+struct Dgrams {
+    kith_socket near, far;
+    kith_sockaddr to = {};
+
+    explicit Dgrams(int domain) : near(dgram(domain)), far(dgram(domain))
+    {
+        const kith_sockaddr at = kith_sockaddr_loopback(domain, 0);
+
+        EXPECT_EQ(0, kith_socket_bind(far, &at));
+        to = kt_name_of(far);
+    }
+
+    ~Dgrams()
+    {
+        kt_close(near);
+        kt_close(far);
+    }
+
+    Dgrams(const Dgrams &) = delete;
+};
+
+/* While `o` is on each packet satisfies `is`, and there is no such message else. */
+void
+comes_while_on(kt_domain family, kith_opt o, int type,
+               const std::function<bool(const Came &, const Dgrams &)> &is,
+               const std::function<void(const Dgrams &)> &prepare = {})
+{
+    const Dgrams d(family == kt_domain::inet ? KITH_INET : KITH_INET6);
+
+    if (prepare)
+        prepare(d);
+    for (const int on : {0, 1, 0}) {
+        set(d.far, o, on);
+        EXPECT_EQ(1, send_to(d.near, "x", d.to));
+        const Came c(d.far);
+
+        EXPECT_EQ(on == 1, c.has(type)) << o << " is " << on;
+        if (on == 1) {
+            EXPECT_TRUE(is(c, d)) << o;
+        }
+    }
+}
+
+TEST_P(OptIp, WhereItArrivedComesWhileItIsOn)
+{
+    by_process_and_thread([] {
+        const int type = is_inet() ? KITH_CMSG_IP_PKTINFO : KITH_CMSG_IPV6_PKTINFO;
+
+        comes_while_on(GetParam(),
+                       is_inet() ? KITH_OPT_IP_PKTINFO : KITH_OPT_IPV6_RECVPKTINFO, type,
+                       [=](const Came &c, const Dgrams &) {
+                           const kith_pktinfo *i = KITH_CTRL(&c.p, type, kith_pktinfo);
+
+                           return i && i->ifindex == 1 &&
+                                  kt_text(i->dst) ==
+                                      kt_text(kith_sockaddr_loopback(domain(), 0));
+                       });
+    });
+}
+
+TEST_P(OptIp, HopsComeWhileItIsOnAndAsTheyWereSet)
+{
+    by_process_and_thread([] {
+        const int type = is_inet() ? KITH_CMSG_IP_TTL : KITH_CMSG_IPV6_HOPLIMIT;
+
+        comes_while_on(
+            GetParam(), is_inet() ? KITH_OPT_IP_RECVTTL : KITH_OPT_IPV6_RECVHOPLIMIT, type,
+            [=](const Came &c, const Dgrams &) { return c.number(type) == 17; },
+            [](const Dgrams &d) {
+                set(d.near, is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS, 17);
+            });
+    });
+}
+
+TEST_P(OptIp, TheClassComesWhileItIsOnAndAsItWasSet)
+{
+    by_process_and_thread([] {
+        const int type = is_inet() ? KITH_CMSG_IP_TOS : KITH_CMSG_IPV6_TCLASS;
+
+        comes_while_on(
+            GetParam(), is_inet() ? KITH_OPT_IP_RECVTOS : KITH_OPT_IPV6_RECVTCLASS, type,
+            [=](const Came &c, const Dgrams &) {
+                return c.number(type) == KITH_TOS_THROUGHPUT;
+            },
+            [](const Dgrams &d) {
+                set(d.near, is_inet() ? KITH_OPT_IP_TOS : KITH_OPT_IPV6_TCLASS,
+                    KITH_TOS_THROUGHPUT);
+            });
+    });
+}
+
+TEST_P(OptIp, TheFirstDestinationComesWhileItIsOn)
+{
+    by_process_and_thread([] {
+        const int type = is_inet() ? KITH_CMSG_IP_ORIGDSTADDR : KITH_CMSG_IPV6_ORIGDSTADDR;
+
+        comes_while_on(GetParam(),
+                       is_inet() ? KITH_OPT_IP_RECVORIGDSTADDR
+                                 : KITH_OPT_IPV6_RECVORIGDSTADDR,
+                       type, [=](const Came &c, const Dgrams &d) {
+                           return c.address(type) == kt_text(d.to);
+                       });
+    });
+}
+
+TEST_F(OptIpOnly, TheHeadersOptionsComeWhileItIsOn)
+{
+    by_process_and_thread([] {
+        comes_while_on(
+            kt_domain::inet, KITH_OPT_IP_RECVOPTS, KITH_CMSG_IP_RECVOPTS,
+            [](const Came &c, const Dgrams &) {
+                const std::string v = c.bytes(KITH_CMSG_IP_RECVOPTS);
+
+                return v.size() == 8 && v[0] == 7 && v[1] == 7; /* a record of the route */
+            },
+            [](const Dgrams &d) {
+                const char record[] = {7, 7, 4, 0, 0, 0, 0, 0};
+
+                EXPECT_EQ(0, kith_socket_setopt(d.near, KITH_OPT_IP_OPTIONS, record,
+                                                sizeof record));
+            });
+    });
+}
+
+TEST_F(OptIpOnly, Ipv6sHeadersComeWhileTheyAreOn)
+{
+    if (geteuid() != 0)
+        GTEST_SKIP() << "needs root: CAP_NET_RAW for headers of IPv6";
+    const struct {
+        kith_opt send, receive;
+        int type;
+    } rows[] = {
+        {KITH_OPT_IPV6_HOPOPTS, KITH_OPT_IPV6_RECVHOPOPTS, KITH_CMSG_IPV6_HOPOPTS},
+        {KITH_OPT_IPV6_DSTOPTS, KITH_OPT_IPV6_RECVDSTOPTS, KITH_CMSG_IPV6_DSTOPTS},
+    };
+
+    for (const auto &row : rows)
+        by_process_and_thread([row] {
+            const char padding[] = {0, 0, 1, 4, 0, 0, 0, 0};
+
+            comes_while_on(
+                kt_domain::inet6, row.receive, row.type,
+                [&](const Came &c, const Dgrams &) {
+                    const std::string v = c.bytes(row.type);
+
+                    return v.size() == 8 && std::memcmp(v.data() + 1, padding + 1, 7) == 0;
+                },
+                [&](const Dgrams &d) {
+                    EXPECT_EQ(0, kith_socket_setopt(d.near, row.send, padding,
+                                                    sizeof padding));
+                });
+        });
+}
+
+TEST_F(OptIpOnly, TheFlowComesWhileItIsOn)
+{
+    by_process_and_thread([] {
+        comes_while_on(
+            kt_domain::inet6, KITH_OPT_IPV6_FLOWINFO, KITH_CMSG_IPV6_FLOWINFO,
+            [](const Came &c, const Dgrams &) {
+                const std::uint32_t *v =
+                    KITH_CTRL(&c.p, KITH_CMSG_IPV6_FLOWINFO, std::uint32_t);
+
+                return v && (*v >> 20 & 0xff) == 0x28;
+            },
+            [](const Dgrams &d) { set(d.near, KITH_OPT_IPV6_TCLASS, 0x28); });
+    });
+}
+
+TEST_P(OptIp, ManyComeAtOnce)
+{
+    by_process_and_thread([] {
+        const Dgrams d(domain());
+        const bool inet = is_inet();
+
+        for (const kith_opt o : std::initializer_list<kith_opt>{
+                 inet ? KITH_OPT_IP_PKTINFO : KITH_OPT_IPV6_RECVPKTINFO,
+                 inet ? KITH_OPT_IP_RECVTTL : KITH_OPT_IPV6_RECVHOPLIMIT,
+                 inet ? KITH_OPT_IP_RECVTOS : KITH_OPT_IPV6_RECVTCLASS,
+                 inet ? KITH_OPT_IP_RECVORIGDSTADDR : KITH_OPT_IPV6_RECVORIGDSTADDR,
+                 KITH_OPT_SOCKET_TIMESTAMP})
+            set(d.far, o, 1);
+        EXPECT_EQ(1, send_to(d.near, "x", d.to));
+        const Came c(d.far);
+        EXPECT_EQ(5u, c.p.n_ctrl);
+        for (const int type : std::initializer_list<int>{
+                 inet ? KITH_CMSG_IP_PKTINFO : KITH_CMSG_IPV6_PKTINFO,
+                 inet ? KITH_CMSG_IP_TTL : KITH_CMSG_IPV6_HOPLIMIT,
+                 inet ? KITH_CMSG_IP_TOS : KITH_CMSG_IPV6_TCLASS,
+                 inet ? KITH_CMSG_IP_ORIGDSTADDR : KITH_CMSG_IPV6_ORIGDSTADDR,
+                 KITH_CMSG_SOCKET_TIMESTAMP})
+            EXPECT_TRUE(c.has(type)) << type;
+    });
+}
+
+TEST_P(OptIp, RecverrQueuesWhoRefused)
+{
+    by_process_and_thread([] {
+        const kith_socket s = dgram(domain());
+        const Dgrams d(domain());
+        const kith_sockaddr nobody = d.to, other = kith_sockaddr_loopback(domain(), 9);
+        char buf[8];
+
+        /* The port is taken, by one that hears another alone. */
+        ASSERT_EQ(0, kith_socket_connect(d.far, &other, kt_long()));
+        set(s, is_inet() ? KITH_OPT_IP_RECVERR : KITH_OPT_IPV6_RECVERR, 1);
+        EXPECT_EQ(1, send_to(s, "x", nobody));
+        EXPECT_EQ(KITH_ECONNREFUSED, kith_socket_recv(s, buf, sizeof buf, 0, kt_long()));
+        const Came c(s, KITH_MSG_ERRQUEUE);
+        const kith_sock_error *e =
+            KITH_CTRL(&c.p, is_inet() ? KITH_CMSG_IP_RECVERR : KITH_CMSG_IPV6_RECVERR,
+                      kith_sock_error);
+        ASSERT_NE(nullptr, e);
+        EXPECT_EQ(KITH_ECONNREFUSED, e->code);
+        EXPECT_EQ(is_inet() ? KITH_ORIGIN_ICMP : KITH_ORIGIN_ICMP6, e->origin);
+        EXPECT_EQ(kt_text(nobody), kt_text(c.p.addr));
+        kt_close(s);
+    });
+}
+
+TEST_P(OptIp, AnAddressThatIsNotHereIsBoundWhenThatIsAllowed)
+{
+    const kith_sockaddr elsewhere = parse(is_inet() ? "192.0.2.1" : "2001:db8::1");
+    const struct {
+        kith_opt o;
+        bool root;
+    } rows[] = {{is_inet() ? KITH_OPT_IP_FREEBIND : KITH_OPT_IPV6_FREEBIND, false},
+                {is_inet() ? KITH_OPT_IP_TRANSPARENT : KITH_OPT_IPV6_TRANSPARENT, true}};
+
+    for (const auto &row : rows)
+        by_process_and_thread([&] {
+            const kith_socket s = dgram(domain());
+
+            if (!row.root || geteuid() == 0) {
+                EXPECT_EQ(KITH_EADDRNOTAVAIL, kith_socket_bind(s, &elsewhere));
+                set(s, row.o, 1);
+                EXPECT_EQ(0, kith_socket_bind(s, &elsewhere)) << row.o;
+            }
+            kt_close(s);
+        });
+}
+
+TEST_F(OptIpOnly, ThePortRangeIsKept)
+{
+    if (kith_supports(KITH_OPT_IP_LOCAL_PORT_RANGE) == 0)
+        GTEST_SKIP() << "needs Linux 6.3";
+    for (const int domain : {KITH_INET, KITH_INET6})
+        by_process_and_thread([domain] {
+            const kith_sockaddr at = kith_sockaddr_loopback(domain, 0);
+
+            for (int i = 0; i < 8; i++) {
+                const kith_socket s = kt_open(domain);
+
+                set(s, KITH_OPT_IP_LOCAL_PORT_RANGE,
+                    static_cast<int>(40001u | 40100u << 16));
+                EXPECT_EQ(0, kith_socket_bind(s, &at));
+                const kith_sockaddr name = kt_name_of(s);
+                EXPECT_GE(kith_sockaddr_port(&name), 40001);
+                EXPECT_LE(kith_sockaddr_port(&name), 40100);
+                kt_close(s);
+            }
+        });
+}
+
+TEST_F(OptIpOnly, ABindTakesNoPortIfAskedAndConnectDoes)
+{
+    for (const int domain : {KITH_INET, KITH_INET6})
+        by_process_and_thread([domain] {
+            const kt_place place(domain == KITH_INET ? kt_domain::inet : kt_domain::inet6);
+            const kith_socket l = kt_listen(place), s = kt_open(domain);
+            const kith_sockaddr at = kith_sockaddr_loopback(domain, 0), to = kt_name_of(l);
+
+            set(s, KITH_OPT_IP_BIND_ADDRESS_NO_PORT, 1);
+            EXPECT_EQ(0, kith_socket_bind(s, &at));
+            kith_sockaddr name = kt_name_of(s);
+            EXPECT_EQ(0, kith_sockaddr_port(&name));
+            EXPECT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+            name = kt_name_of(s);
+            EXPECT_NE(0, kith_sockaddr_port(&name));
+            kt_close(s);
+            kt_close(l);
+        });
+}
+
+TEST_P(OptIp, SegmentsFromTooFarAreDropped)
+{
+    by_process_and_thread([] {
+        const kt_place place(GetParam());
+        const kith_socket l = kt_listen(place);
+        const kith_sockaddr to = kt_name_of(l);
+        const kith_opt hops = is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS;
+
+        set(l, is_inet() ? KITH_OPT_IP_MINTTL : KITH_OPT_IPV6_MINHOPCOUNT, 200);
+        const kith_socket far = kt_open(domain()), near = kt_open(domain());
+        set(far, hops, 100);
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_connect(far, &to, 50));
+        set(near, hops, 255);
+        EXPECT_EQ(0, kith_socket_connect(near, &to, kt_long()));
+        for (const kith_socket s : {l, far, near})
+            kt_close(s);
+    });
+}
+
+TEST_P(OptIp, MtuDiscoverySaysWhetherALongDatagramIsCut)
+{
+    KT_NEEDS_NETNS();
+    const kt_netns a, b;
+    kt_cable(a, b);
+    by_process_and_thread([&] {
+        const kith_socket s = a.open(domain(), KITH_DGRAM),
+                          l = b.open(domain(), KITH_DGRAM);
+        const kith_sockaddr any = kith_sockaddr_any(domain(), 0);
+        const kith_opt discover =
+            is_inet() ? KITH_OPT_IP_MTU_DISCOVER : KITH_OPT_IPV6_MTU_DISCOVER;
+        const std::string longer(3000, 'x');
+        char buf[4000];
+        int mtu = 0;
+
+        EXPECT_EQ(0, kith_socket_bind(l, &any));
+        const kith_sockaddr name = kt_name_of(l),
+                            to = kt_at_cable(domain(), 2, kith_sockaddr_port(&name));
+        ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+        EXPECT_EQ(0,
+                  kith_socket_getopt_int(s, is_inet() ? KITH_OPT_IP_MTU : KITH_OPT_IPV6_MTU,
+                                         &mtu));
+        EXPECT_EQ(1500, mtu);
+        set(s, discover, KITH_PMTUD_DO);
+        EXPECT_EQ(KITH_EMSGSIZE,
+                  kith_socket_send(s, longer.data(), longer.size(), 0, kt_long()));
+        EXPECT_EQ(1400, kith_socket_send(s, longer.data(), 1400, 0, kt_long()));
+        EXPECT_EQ(1400, kith_socket_recv(l, buf, sizeof buf, 0, kt_long()));
+        set(s, discover, KITH_PMTUD_DONT);
+        EXPECT_EQ(3000, kith_socket_send(s, longer.data(), longer.size(), 0, kt_long()));
+        EXPECT_EQ(3000, kith_socket_recv(l, buf, sizeof buf, 0, kt_long()));
+        kt_close(s);
+        kt_close(l);
+    });
+}
+
+}    // namespace

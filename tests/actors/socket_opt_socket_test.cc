@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * socket_opt_socket_test.cc -- what options of level socket do: in the peer, on the way, in the
+ * system's tables. That they are set and read shows socket_option_rows_test.cc. */
+#include "tests/support/netns.h"
+#include "tests/support/sockets.h"
+
+#include <string>
+#include <unistd.h>
+
+namespace
+{
+
+class OptSocket : public kt_sockets, public testing::WithParamInterface<kt_domain> {
+  protected:
+    static int domain()
+    {
+        return GetParam() == kt_domain::inet ? KITH_INET : KITH_INET6;
+    }
+};
+
+class OptSocketOnly : public kt_sockets {};
+
+INSTANTIATE_TEST_SUITE_P(, OptSocket, testing::Values(kt_domain::inet, kt_domain::inet6),
+                         kt_domain_of_test);
+
+kith_socket
+dgram(int domain)
+{
+    kith_socket s = {0};
+
+    EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &s));
+    return s;
+}
+
+void
+set(kith_socket s, kith_opt o, int v)
+{
+    const int rc = kith_socket_setopt_int(s, o, v);
+
+    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
+}
+
+int
+get(kith_socket s, kith_opt o)
+{
+    int v = -12345;
+
+    EXPECT_EQ(0, kith_socket_getopt_int(s, o, &v)) << o;
+    return v;
+}
+
+void
+bind_to(kith_socket s, const kith_sockaddr &a)
+{
+    const int rc = kith_socket_bind(s, &a);
+
+    EXPECT_EQ(0, rc) << kt_text(a) << ": " << kith_strerror(rc);
+}
+
+std::string
+next(kith_socket s, unsigned flags = 0, std::size_t len = 64)
+{
+    char buf[64];
+    const std::ptrdiff_t n = kith_socket_recv(s, buf, len, flags, kt_long());
+
+    return n < 0 ? kith_err_name(static_cast<int>(n))
+                 : std::string(buf, static_cast<std::size_t>(n));
+}
+
+std::ptrdiff_t
+send(kith_socket s, const std::string &text)
+{
+    return kith_socket_send(s, text.data(), text.size(), 0, kt_long());
+}
+
+std::ptrdiff_t
+send_to(kith_socket s, const std::string &text, const kith_sockaddr &to)
+{
+    return kith_socket_sendto(s, text.data(), text.size(), &to, 0, kt_long());
+}
+
+TEST_P(OptSocket, AcceptconnIsTrueOfListenersAlone)
+{
+    by_process_and_thread([] {
+        const kt_place place(GetParam());
+        const kith_socket s = kt_open(place.domain()), u = dgram(place.domain());
+
+        EXPECT_EQ(0, get(s, KITH_OPT_SOCKET_ACCEPTCONN));
+        EXPECT_EQ(0, get(u, KITH_OPT_SOCKET_ACCEPTCONN));
+        bind_to(s, place.address());
+        EXPECT_EQ(0, kith_socket_listen(s, 5));
+        const kt_pair p = kt_connect(s);
+        EXPECT_EQ(1, get(s, KITH_OPT_SOCKET_ACCEPTCONN));
+        EXPECT_EQ(0, get(p.near, KITH_OPT_SOCKET_ACCEPTCONN));
+        EXPECT_EQ(0, get(p.far, KITH_OPT_SOCKET_ACCEPTCONN));
+        kt_close(p);
+        kt_close(s);
+        kt_close(u);
+    });
+}
+
+TEST_F(OptSocketOnly, BroadcastAllowsToSendToAll)
+{
+    by_process_and_thread([] {
+        const kith_socket s = dgram(KITH_INET), hearer = dgram(KITH_INET);
+        const kith_sockaddr any = kith_sockaddr_any(KITH_INET, 0);
+        kith_sockaddr all = {};
+
+        bind_to(hearer, any);
+        const kith_sockaddr name = kt_name_of(hearer);
+        ASSERT_EQ(0, kith_sockaddr_parse("127.255.255.255", &all));
+        all.inet.port = kith_sockaddr_port(&name);
+        EXPECT_EQ(KITH_EACCES, send_to(s, "all", all));
+        set(s, KITH_OPT_SOCKET_BROADCAST, 1);
+        EXPECT_EQ(3, send_to(s, "all", all));
+        EXPECT_EQ("all", next(hearer));
+        kt_close(s);
+        kt_close(hearer);
+    });
+}
+
+TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
+{
+    KT_NEEDS_NETNS();
+    const kt_netns ns;
+    ns.ip("link add v0 type veth peer name v1\nlink set v0 up\nlink set v1 up");
+    by_process_and_thread([&ns] {
+        const kith_socket l = ns.open(domain(), KITH_DGRAM),
+                          s = ns.open(domain(), KITH_DGRAM);
+        const kith_sockaddr any = kith_sockaddr_any(domain(), 0);
+        kith_sockaddr to = kith_sockaddr_loopback(domain(), 0);
+
+        bind_to(l, any);
+        const kith_sockaddr name = kt_name_of(l);
+        (domain() == KITH_INET ? to.inet.port : to.inet6.port) = kith_sockaddr_port(&name);
+        ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+
+        ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_SOCKET_BINDTODEVICE, "v0", 2));
+        EXPECT_EQ(2, send(s, "no"));
+        EXPECT_EQ("econnrefused", next(s)) << "nobody listens on lo";
+        ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_SOCKET_BINDTODEVICE, "lo", 2));
+        EXPECT_EQ(3, send(s, "yes"));
+        EXPECT_EQ("yes", next(l));
+        set(l, KITH_OPT_SOCKET_BINDTOIFINDEX, 0);
+        EXPECT_EQ(4, send(s, "both"));
+        EXPECT_EQ("both", next(l));
+        kt_close(l);
+        kt_close(s);
+    });
+}
+
+TEST_F(OptSocketOnly, DontrouteUsesNoGateway)
+{
+    KT_NEEDS_NETNS();
+    const kt_netns ns;
+    ns.ip("link add v0 type veth peer name v1\nlink set v0 up\nlink set v1 up\n"
+          "addr add 10.77.0.1/24 dev v0\nroute add default via 10.77.0.9 dev v0");
+    by_process_and_thread([&ns] {
+        const kith_socket s = ns.open(KITH_INET, KITH_DGRAM);
+        kith_sockaddr far = {};
+
+        ASSERT_EQ(0, kith_sockaddr_parse("10.99.0.1:9", &far));
+        EXPECT_EQ(1, send_to(s, "x", far));
+        set(s, KITH_OPT_SOCKET_DONTROUTE, 1);
+        EXPECT_EQ(KITH_ENETUNREACH, send_to(s, "x", far));
+        kt_close(s);
+    });
+}
+
+TEST_F(OptSocketOnly, PeekOffMovesOnWithEachPeek)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of(kt_domain::path);
+
+        ASSERT_EQ(8, send(p.near, "abcdefgh"));
+        EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2));
+        EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2)) << "it is off";
+        set(p.far, KITH_OPT_SOCKET_PEEK_OFF, 0);
+        EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2));
+        EXPECT_EQ("cd", next(p.far, KITH_MSG_PEEK, 2));
+        EXPECT_EQ(4, get(p.far, KITH_OPT_SOCKET_PEEK_OFF));
+        EXPECT_EQ("ab", next(p.far, 0, 2))
+            << "taken from the front, the peek stays where it is";
+        EXPECT_EQ("ef", next(p.far, KITH_MSG_PEEK, 2));
+        set(p.far, KITH_OPT_SOCKET_PEEK_OFF, -1);
+        EXPECT_EQ("cd", next(p.far, KITH_MSG_PEEK, 2));
+        kt_close(p);
+    });
+}
+
+TEST_P(OptSocket, RcvlowatHoldsAReaderBack)
+{
+    in_process([this] {
+        const kt_pair p = kt_pair_of(GetParam());
+        std::string got;
+        kith_tcp_info info;
+
+        set(p.far, KITH_OPT_SOCKET_RCVLOWAT, 5);
+        const kith_pid reader = spawn([&] { got = next(p.far); });
+        ASSERT_TRUE(kt_eventually([=] { return kt_waits(reader, "socket_recv"); }));
+        ASSERT_EQ(3, send(p.near, "abc"));
+        ASSERT_TRUE(kt_eventually([&] {
+            return kith_socket_getopt(p.far, KITH_OPT_TCP_INFO, &info, sizeof info) > 0 &&
+                   info.bytes_received == 3;
+        }));
+        ASSERT_EQ(2, send(p.near, "de"));
+        ASSERT_EQ(0, kith_wait(reader, nullptr, kt_long()));
+        EXPECT_EQ("abcde", got);
+        kt_close(p);
+    });
+}
+
+/* Reads one datagram and a control message of it: -1 when there is none. */
+template <typename T>
+std::int64_t
+control_of(kith_socket s, int type)
+{
+    char buf[64] = {};
+    alignas(16) char space[KITH_CTRL_SPACE] = {};
+    kith_iov iov = KITH_IOV(buf);
+    kith_cmsg ctrl[8];
+    kith_packet p = {};
+
+    p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 8,
+    p.ctrl_space = KITH_IOV(space);
+    EXPECT_LE(0, kith_socket_recvmsg(s, &p, 0, kt_long()));
+    const T *v = KITH_CTRL(&p, type, T);
+    return v ? static_cast<std::int64_t>(*v) : -1;
+}
+
+TEST_P(OptSocket, RxqOvflCountsWhatWasDropped)
+{
+    by_process_and_thread([] {
+        const kith_socket l = dgram(domain()), s = dgram(domain());
+        const std::string much(1000, 'x');
+
+        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        const kith_sockaddr to = kt_name_of(l);
+        set(l, KITH_OPT_SOCKET_RCVBUF, 4000);
+        set(l, KITH_OPT_SOCKET_RXQ_OVFL, 1);
+        for (int i = 0; i < 100; i++)
+            EXPECT_EQ(1000, send_to(s, much, to));
+        EXPECT_EQ(-1, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_RXQ_OVFL))
+            << "of the first, before any was dropped";
+        char buf[1000];
+        while (kith_socket_recv(l, buf, sizeof buf, 0, 0) > 0)
+            ;
+        EXPECT_EQ(4, send_to(s, "last", to));
+        EXPECT_GT(control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_RXQ_OVFL), 0);
+        kt_close(l);
+        kt_close(s);
+    });
+}
+
+TEST_P(OptSocket, AMarkStaysWithThePacketOnThisMachine)
+{
+    if (geteuid() != 0)
+        GTEST_SKIP() << "needs root: CAP_NET_ADMIN to mark";
+    by_process_and_thread([] {
+        const kith_socket l = dgram(domain()), s = dgram(domain());
+
+        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        const kith_sockaddr to = kt_name_of(l);
+        set(l, KITH_OPT_SOCKET_RCVMARK, 1);
+        set(s, KITH_OPT_SOCKET_MARK, 0x77);
+        EXPECT_EQ(4, send_to(s, "with", to));
+        EXPECT_EQ(0x77, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_MARK));
+        set(l, KITH_OPT_SOCKET_RCVMARK, 0);
+        EXPECT_EQ(4, send_to(s, "with", to));
+        EXPECT_EQ(-1, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_MARK));
+        kt_close(l);
+        kt_close(s);
+    });
+}
+
+bool
+has_timestamp(kith_socket s)
+{
+    char buf[64] = {};
+    alignas(16) char space[KITH_CTRL_SPACE] = {};
+    kith_iov iov = KITH_IOV(buf);
+    kith_cmsg ctrl[8];
+    kith_packet p = {};
+
+    p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 8,
+    p.ctrl_space = KITH_IOV(space);
+    EXPECT_LE(0, kith_socket_recvmsg(s, &p, 0, kt_long()));
+    const kith_timestamp *t = KITH_CTRL(&p, KITH_CMSG_SOCKET_TIMESTAMP, kith_timestamp);
+    return t && t->seconds > 0;
+}
+
+TEST_P(OptSocket, ATimestampComesWhileItIsOn)
+{
+    by_process_and_thread([] {
+        const kith_socket l = dgram(domain()), s = dgram(domain());
+        const kt_pair p = kt_pair_of(GetParam());
+
+        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        const kith_sockaddr to = kt_name_of(l);
+        for (const int on : {0, 1, 0}) {
+            set(l, KITH_OPT_SOCKET_TIMESTAMP, on);
+            set(p.far, KITH_OPT_SOCKET_TIMESTAMP, on);
+            EXPECT_EQ(1, send_to(s, "x", to));
+            EXPECT_EQ(on == 1, has_timestamp(l)) << on;
+            /* Of a stream the system begins a little later. */
+            const auto of_stream = [&] {
+                EXPECT_EQ(1, send(p.near, "x"));
+                return has_timestamp(p.far);
+            };
+            EXPECT_EQ(on == 1, on == 1 ? kt_eventually(of_stream) : of_stream())
+                << on << ", of a stream";
+        }
+        kt_close(p);
+        kt_close(l);
+        kt_close(s);
+    });
+}
+
+TEST_P(OptSocket, ReuseportSpreadsSendersOverAllWhoShare)
+{
+    by_process_and_thread([] {
+        const kith_socket a = dgram(domain()), b = dgram(domain()), c = dgram(domain());
+        int of_a = 0, of_b = 0;
+        char buf[8];
+
+        set(a, KITH_OPT_SOCKET_REUSEPORT, 1);
+        set(b, KITH_OPT_SOCKET_REUSEPORT, 1);
+        bind_to(a, kith_sockaddr_loopback(domain(), 0));
+        const kith_sockaddr to = kt_name_of(a);
+        bind_to(b, to);
+        EXPECT_EQ(KITH_EADDRINUSE, kith_socket_bind(c, &to)) << "one that does not share";
+        for (int i = 0; i < 64; i++) { /* each from a port of its own */
+            const kith_socket s = dgram(domain());
+
+            EXPECT_EQ(1, send_to(s, "x", to));
+            kt_close(s);
+        }
+        EXPECT_TRUE(kt_eventually([&] {
+            of_a += kith_socket_recv(a, buf, sizeof buf, 0, 0) == 1;
+            of_b += kith_socket_recv(b, buf, sizeof buf, 0, 0) == 1;
+            return of_a + of_b == 64;
+        }));
+        EXPECT_GT(of_a, 0);
+        EXPECT_GT(of_b, 0);
+        for (const kith_socket s : {a, b, c})
+            kt_close(s);
+    });
+}
+
+/* A connection over a cable, whose far end loses its address: nothing is answered any more. */
+struct Cut {
+    kt_netns a, b;
+    kith_socket near = {0}, far = {0};
+
+    explicit Cut(int domain)
+    {
+        kt_cable(a, b);
+        const kith_socket l = b.open(domain, KITH_STREAM);
+        const kith_sockaddr any = kith_sockaddr_any(domain, 0);
+
+        bind_to(l, any);
+        EXPECT_EQ(0, kith_socket_listen(l, 5));
+        const kith_sockaddr name = kt_name_of(l);
+        const kith_sockaddr to = kt_at_cable(domain, 2, kith_sockaddr_port(&name));
+        near = a.open(domain, KITH_STREAM);
+        EXPECT_EQ(0, kith_socket_connect(near, &to, kt_long()));
+        EXPECT_EQ(0, kith_socket_accept(l, kt_long(), &far));
+        kt_close(l);
+    }
+
+    void cut() const
+    {
+        b.ip("addr del 10.77.1.2/24 dev cable1\naddr del fd77:1::2/64 dev cable1");
+    }
+
+    ~Cut()
+    {
+        kt_close(near);
+        kt_close(far);
+    }
+};
+
+TEST_P(OptSocket, KeepaliveEndsAConnectionThatNobodyAnswers)
+{
+    KT_NEEDS_NETNS();
+    const Cut c(domain());
+
+    set(c.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
+    set(c.near, KITH_OPT_TCP_KEEPIDLE, 1);
+    set(c.near, KITH_OPT_TCP_KEEPINTVL, 1);
+    set(c.near, KITH_OPT_TCP_KEEPCNT, 1);
+    c.cut();
+    EXPECT_EQ("etimedout", next(c.near));
+}
+
+TEST_P(OptSocket, TheUserTimeoutEndsAConnectionThatTakesNothing)
+{
+    KT_NEEDS_NETNS();
+    const Cut c(domain());
+
+    set(c.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
+    c.cut();
+    EXPECT_EQ(5, send(c.near, "hello"));
+    EXPECT_EQ("etimedout", next(c.near));
+}
+
+}    // namespace
