@@ -40,6 +40,22 @@ number_of(const char *text, long lo, long hi)
     return *text != '\0' && *end == '\0' && n >= lo && n <= hi ? n : -1;
 }
 
+static inline int
+compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *) a, y = *(const double *) b;
+
+    return (x > y) - (x < y);
+}
+
+/* Sorts v; answers its median. */
+static inline double
+median(double *v, int n)
+{
+    qsort(v, (size_t) n, sizeof *v, compare_doubles);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
 /* Ends the program; also from inside a process. */
 static inline void
 fail(const char *what, int code)

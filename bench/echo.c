@@ -560,22 +560,6 @@ run_one(const struct server *server, uint32_t n_connections, double seconds)
 
 /* ---- the table ---- */
 
-static int
-compare(const void *a, const void *b)
-{
-    const double x = *(const double *) a, y = *(const double *) b;
-
-    return (x > y) - (x < y);
-}
-
-/* Sorts v; answers its median. */
-static double
-median(double *v, int n)
-{
-    qsort(v, (size_t) n, sizeof *v, compare);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 static double
 cpu_us(const struct sample *s)
 {
