@@ -11,6 +11,8 @@
  *       second receive of each message. */
 #include "actors/io.h"
 
+#include "actors/file.h"
+
 #include "core/seam.h"
 
 enum { RETRY_MIN_MS = 1, RETRY_MAX_MS = 50 };
@@ -88,6 +90,8 @@ ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io,
         return ki_io_transmit(s, io, result);
     case KI_OP_SENDMMSG:
         return ki_io_transmit_many(s, io, result);
+    case KI_OP_SENDFILE:
+        return ki_file_send(s, io, result);
     case KI_OP_ACCEPT:
         return ki_io_accept(s, starter, io, result);
     case KI_OP_CONNECT:

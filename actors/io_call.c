@@ -103,8 +103,8 @@ call_by_message(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct ki
     return would_wait(p, io, op != NULL);
 }
 
-static KI_NOINLINE ptrdiff_t
-call_slowly(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
+KI_NOINLINE ptrdiff_t
+ki_io_call_by_message(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
 {
     struct ki_proc *p;
     struct ki_socket *s;
@@ -136,7 +136,7 @@ ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
         ki_proc_spent(p);
     s = ki_claim_here(h, &p);
     if (!s)
-        return call_slowly(h, io, timeout, what);
+        return ki_io_call_by_message(h, io, timeout, what);
     op = ki_op_own(p);
     if (!op)
         return ki_io_answer(p, s, KITH_ENOMEM, 0);

@@ -23,6 +23,10 @@
  * 0 io->won is the accepted socket, in nobody's list yet. */
 ptrdiff_t ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what);
 
+/* ki_io_call_by_message is the same without a try under the claim, for what cannot be done there. */
+ptrdiff_t ki_io_call_by_message(kith_socket h, struct ki_io *io, kith_ms timeout,
+                                const char *what);
+
 /* ki_io_start begins it and makes a future of it. */
 int ki_io_start(kith_socket h, struct ki_io *io, kith_ms timeout, kith_future *f);
 

@@ -50,6 +50,7 @@ enum ki_node_kind {
     KI_N_STOP,      /* an operation in your queue has ended: unlink it */
     KI_N_EVENT,     /* the poller saw something */
     KI_N_RETRY,     /* a timer: try again */
+    KI_N_ASIDE,     /* the side pool has done its part of a sendfile */
     KI_N_OWNER_DOWN /* your owner dies */
 };
 
@@ -109,6 +110,8 @@ struct ki_inbox {
 struct ki_proc;
 struct ki_socket;
 struct ki_monitor;
+struct ki_file;
+struct ki_file_ask;
 
 enum ki_op_kind {
     KI_OP_RECV,
@@ -120,6 +123,7 @@ enum ki_op_kind {
     KI_OP_SENDV,
     KI_OP_SENDMSG,
     KI_OP_SENDMMSG,
+    KI_OP_SENDFILE,
     KI_OP_ACCEPT,
     KI_OP_CONNECT,
     KI_OP_CALL, /* a function to be run under the socket's ownership */
@@ -148,12 +152,14 @@ struct ki_io {
     size_t len, done; /* bytes; recvmmsg, sendmmsg: packets */
     union {
         int (*call)(struct ki_socket *s, void *arg);
-        const kith_sockaddr *addr; /* connect, sendto. The caller's; or op->addr */
-        kith_sockaddr *from;       /* recvfrom: may be NULL */
-        const kith_iov *iov;       /* sendv: `n` of them */
-        const kith_packet *out;    /* sendmsg */
-        kith_packet *in;           /* recvmsg */
-        kith_packet *many;         /* recvmmsg, sendmmsg: `len` of them */
+        const kith_sockaddr *addr;     /* connect, sendto. The caller's; or op->addr */
+        kith_sockaddr *from;           /* recvfrom: may be NULL */
+        const kith_iov *iov;           /* sendv: `n` of them */
+        const kith_packet *out;        /* sendmsg */
+        kith_packet *in;               /* recvmsg */
+        kith_packet *many;             /* recvmmsg, sendmmsg: `len` of them */
+        const struct ki_file_ask *ask; /* sendfile. The caller's */
+        struct ki_file *file;          /* sendfile. In a record */
     } u;
     union {
         void *arg; /* of a call */
@@ -177,6 +183,7 @@ ki_io_bit(uint8_t kind)
     case KI_OP_SENDV:
     case KI_OP_SENDMSG:
     case KI_OP_SENDMMSG:
+    case KI_OP_SENDFILE:
         return KITH_OP_SEND;
     case KI_OP_ACCEPT:
         return KITH_OP_ACCEPT;
@@ -291,6 +298,8 @@ struct ki_socket {
     struct ki_treap_node *links; /* [s] link.c */
     struct ki_monitor *watched_by; /* [s] monitors of it */
     uint32_t owed;                 /* [s] STOP nodes that are still to come */
+    struct ki_op *aside; /* [s] at the head of the writers: the side pool has it, BUSY */
+    int aside_code;      /* [s] with which that one shall end; 0: it goes on */
     uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
     uint32_t rcvbuf, rcvbuf_n; /* [s] option otp rcvbuf, {n, size}; 0: the default, no n */
     uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "actors/file.h"
 #include "actors/io.h"
 #include "actors/limit.h"
 #include "actors/msg.h"
@@ -50,6 +51,27 @@ record_new(struct ki_proc *p)
     return op;
 }
 
+/* The caller of a _start has gone on when it is done. false: no memory. */
+static bool
+own_what_it_needs(struct ki_op *op, const struct ki_io *io)
+{
+    switch ((enum ki_op_kind) io->kind) {
+    case KI_OP_CONNECT:
+    case KI_OP_SENDTO:
+        op->addr = ki_slab_alloc(ki_slab_here(), sizeof *op->addr);
+        if (!op->addr)
+            return false;
+        *op->addr = *io->u.addr;
+        op->io.u.addr = op->addr;
+        return true;
+    case KI_OP_SENDFILE:
+        op->io.u.file = io->select ? NULL : ki_file_new(op, io->u.ask);
+        return io->select || op->io.u.file;
+    default:
+        return true;
+    }
+}
+
 struct ki_op *
 ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid, const struct ki_io *io)
 {
@@ -58,14 +80,9 @@ ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid, const struct ki_
     if (!op)
         return NULL;
     op->io = *io;
-    if (io->kind == KI_OP_CONNECT || io->kind == KI_OP_SENDTO) {
-        op->addr = ki_slab_alloc(ki_slab_here(), sizeof *op->addr);
-        if (!op->addr) {
-            ki_slots_put(&ki_runtime.ops, ki_slots_here(KI_KIND_FUTURE), &op->slot);
-            return NULL;
-        }
-        *op->addr = *io->u.addr;
-        op->io.u.addr = op->addr;
+    if (!own_what_it_needs(op, io)) {
+        ki_slots_put(&ki_runtime.ops, ki_slots_here(KI_KIND_FUTURE), &op->slot);
+        return NULL;
     }
     op->socket = s;
     op->request.to = sid;
@@ -94,6 +111,8 @@ record_free(struct ki_op *op)
     if (op->addr)
         ki_slab_free(ki_slab_here(), op->addr, sizeof *op->addr);
     op->addr = NULL;
+    if (op->io.kind == KI_OP_SENDFILE && op->io.u.file)
+        ki_file_free(op->io.u.file);
     ki_store_rel(&op->word, KI_OP_FREE); /* with the acquire of a stale stop */
     ki_slots_put(&ki_runtime.ops, ki_slots_here(KI_KIND_FUTURE), &op->slot);
 }

@@ -174,6 +174,10 @@ kith_socket_close(kith_socket h)
     ki_proc_charge(p, KI_CALL_COST);
     if (!ki_claim_allowed(p) || !ki_claim_take(s, h))
         return close_by_message(p, s, h);
+    if (s->aside) { /* the descriptor is in use, which takes a moment */
+        ki_socket_release(s);
+        return close_by_message(p, s, h);
+    }
     ki_socket_begin_close(s);
     if (!ki_socket_end_close(s, p)) /* stopped operations are still to be unlinked */
         ki_socket_release(s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * send_api.c -- sending. */
+#include "actors/file.h"
 #include "actors/io_call.h"
 
 /* ---- send ---- */
@@ -106,6 +107,38 @@ kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
 {
     struct ki_io io;
     int rc = ask_sendto(&io, buf, len, to, flags);
+
+    return rc < 0 ? rc : ki_io_start(s, &io, timeout, f);
+}
+
+/* ---- a file ---- */
+
+static int
+ask_sendfile(struct ki_io *io, const struct ki_file_ask *ask, size_t count)
+{
+    *io = (struct ki_io){.kind = KI_OP_SENDFILE,
+                         .len = count ? count : PTRDIFF_MAX,
+                         .u.ask = ask};
+    return ask->fd < 0 || ask->offset > INT64_MAX || count > PTRDIFF_MAX ? KITH_EINVAL : 0;
+}
+
+ptrdiff_t
+kith_socket_sendfile(kith_socket s, int fd, uint64_t offset, size_t count, kith_ms timeout)
+{
+    struct ki_io io;
+    const struct ki_file_ask ask = {fd, offset};
+    int rc = ask_sendfile(&io, &ask, count);
+
+    return rc < 0 ? rc : ki_io_call_by_message(s, &io, timeout, "socket_sendfile");
+}
+
+int
+kith_socket_sendfile_start(kith_socket s, int fd, uint64_t offset, size_t count,
+                           kith_ms timeout, kith_future *f)
+{
+    struct ki_io io;
+    const struct ki_file_ask ask = {fd, offset};
+    int rc = ask_sendfile(&io, &ask, count);
 
     return rc < 0 ? rc : ki_io_start(s, &io, timeout, f);
 }

@@ -7,13 +7,16 @@
  *   I3  An operation in a queue is PENDING and LINKED, or was stopped, and then its STOP node
  *       is on the way (`owed` counts those that left the queue before it came).
  *   I4  A newcomer goes behind those that wait in its direction.
- *   I5  The actor is dead only when every operation was answered, every STOP has come, and the
+ *   I5  While the side pool has an operation (`aside`) it uses the descriptor too, which is closed
+ *       when it has come back; it stands first among the writers, BUSY, and is the pool's alone.
+ *   I6  The actor is dead only when every operation was answered, every STOP has come, and the
  *       mailbox is empty; then who is linked or monitors it hears, and its owner gets GONE, and with
  *       that the record. */
 #include "actors/socket.h"
 
 #include <string.h>
 
+#include "actors/file.h"
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/op.h"
@@ -116,10 +119,15 @@ ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io)
     return 0;
 }
 
-/* Takes a queued operation out and answers it; one that was stopped is answered already. */
+/* Takes a queued operation out and answers it; one that was stopped is answered already, and one
+ * that the side pool has is when that is done with it. */
 static void
 answer(struct ki_socket *s, struct ki_op *op, int code)
 {
+    if (op == s->aside) {
+        s->aside_code = code;
+        return;
+    }
     dequeue(s, op);
     if (!ki_op_busy(&op->word)) {
         s->owed++;
@@ -133,21 +141,26 @@ answer(struct ki_socket *s, struct ki_op *op, int code)
 static void
 answer_all(struct ki_socket *s, int dir, int code)
 {
-    while (s->queue[dir].head)
-        answer(s, s->queue[dir].head, code);
+    for (struct ki_op *op = s->queue[dir].head, *next; op; op = next) {
+        next = op->q_next;
+        answer(s, op, code);
+    }
 }
 
-/* BUSY is ours, and the attempt has not ended it: it waits, in the queue. 0, or the code with
- * which it has to end after all. */
+/* BUSY is ours, and the attempt has not ended it: it waits, in the queue, unless it has gone aside
+ * and takes BUSY along. 0, or the code with which it has to end after all. */
 static int
-wait_on(struct ki_socket *s, struct ki_op *op)
+wait_on(struct ki_socket *s, struct ki_op *op, enum ki_attempt how)
 {
-    if (op->io.once)
+    if (op->io.once && how == KI_TRY_AGAIN)
         return KITH_ETIMEOUT;
     if (!op->queued) {
-        ki_tally_wait(s, op, ki_tally_of(&op->io));
+        if (how == KI_TRY_AGAIN)
+            ki_tally_wait(s, op, ki_tally_of(&op->io));
         ki_socket_enqueue(s, op, ki_io_direction(&op->io));
     }
+    if (how == KI_TRY_ASIDE)
+        return 0;
     unsigned stopped = ki_op_wait(&op->word);
     return stopped ? ki_op_stop_code(stopped) : 0;
 }
@@ -156,9 +169,11 @@ wait_on(struct ki_socket *s, struct ki_op *op)
 KI_HOT bool
 attempt(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
 {
-    if (ki_fast(ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result) == KI_TRY_DONE))
+    const enum ki_attempt how = ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result);
+
+    if (ki_fast(how == KI_TRY_DONE))
         return true;
-    *result = wait_on(s, op);
+    *result = wait_on(s, op, how);
     return *result != 0;
 }
 
@@ -184,6 +199,8 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
         ptrdiff_t result;
 
         if (ki_slow(!ki_op_busy(&op->word))) {
+            if (op == s->aside) /* those behind it wait for it */
+                return;
             unlink_head(q, op);
             s->owed++;
         } else if (ki_fast(attempt(s, op, &result))) {
@@ -203,6 +220,35 @@ serve(struct ki_socket *s)
     if (ki_slow(s->queue[KI_DIR_WRITE].head != NULL))
         serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
     s->retry_now = false;
+}
+
+/* ---- what the side pool does ---- */
+
+static void close_descriptor(struct ki_socket *s);
+
+/* It has done its part, and BUSY is ours again. */
+static void
+came_back(struct ki_socket *s)
+{
+    struct ki_op *op = s->aside;
+    const int code = s->aside_code;
+    ptrdiff_t result;
+    bool ends = ki_file_sent(s, &op->io, &result) == KI_TRY_DONE;
+
+    s->aside = NULL;
+    s->aside_code = 0;
+    if (!ends) {
+        result = code ? code : wait_on(s, op, KI_TRY_AGAIN);
+        ends = result != 0;
+    } else if (s->closing && result < 0) { /* which the close may have made */
+        result = code;
+    }
+    if (ends) {
+        dequeue(s, op);
+        ki_op_complete(op, result, KI_OP_EXECUTOR);
+    }
+    if (s->closing)
+        close_descriptor(s);
 }
 
 /* ---- mail ---- */
@@ -246,7 +292,8 @@ requested(struct ki_socket *s, struct ki_op *op)
     case KI_OP_CLOSE:
         ki_socket_begin_close(s);
         s->close_op = op;
-        if (s->owed) /* the record will take a moment more: that is nobody's wait */
+        if (s->owed &&
+            !s->aside) /* the record will take a moment more: that is nobody's wait */
             answer_close(s);
         return;
     case KI_OP_CONNECT:
@@ -391,6 +438,9 @@ handle(struct ki_socket *s, struct ki_node *n)
         s->retry_out = false;
         retry(s);
         break;
+    case KI_N_ASIDE:
+        came_back(s);
+        break;
     case KI_N_OWNER_DOWN:
         lose(s, s->owner->why); /* which stays: it waits for our end */
         break;
@@ -509,9 +559,8 @@ linger(struct ki_job *j)
     ki_starved_wake();
 }
 
-/* The close that may take its time; false: it must be done here, without lingering. */
-static bool
-close_aside(int fd)
+bool
+ki_socket_close_aside(int fd)
 {
     struct linger_job *l = ki_mem_alloc(sizeof *l);
 
@@ -536,7 +585,7 @@ close_descriptor(struct ki_socket *s)
     if (s->borrowed)
         return;
     if (s->may_linger && ki_sock_lingers(fd)) {
-        if (!s->lost && close_aside(fd))
+        if (!s->lost && ki_socket_close_aside(fd))
             return;
         ki_sock_linger_off(fd);
     }
@@ -558,7 +607,11 @@ ki_socket_begin_close(struct ki_socket *s)
     /* Not cancelled: then its node is in the mailbox and comes before the end. */
     if (s->retry_out && ki_timers_cancel(&s->retry))
         s->retry_out = false;
-    close_descriptor(s);
+    if (!s->aside)
+        close_descriptor(s);
+    else if (
+        !s->shared) /* whoever made it blocking behind us: the pool does not wait for a peer */
+        (void) ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(KITH_SHUT_BOTH));
 }
 
 static void
@@ -574,7 +627,7 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     struct ki_op *op;
 
     for (;;) {
-        if (s->owed) /* I5: those STOPs are near */
+        if (s->owed || s->aside) /* I6: those STOPs are near; I5 */
             return false;
         op = s->close_op;
         if (ki_mbox_die(&s->task.mbox))

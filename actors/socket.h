@@ -81,6 +81,10 @@ bool ki_socket_end_close(struct ki_socket *s, struct ki_proc *self);
  * peer is to be tried whatever is ready: what it ends may never be. By the claimant. */
 int ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io);
 
+/* ki_socket_close_aside has the side pool close a descriptor, which may take its time; false: it
+ * cannot. Any thread. */
+bool ki_socket_close_aside(int fd);
+
 /* ki_socket_event is the scheduler's on_event. */
 void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);
 
@@ -119,6 +123,7 @@ int ki_socket_stop_listening(struct ki_socket *s, void *arg);
 enum ki_attempt {
     KI_TRY_DONE,  /* *result is the answer */
     KI_TRY_AGAIN, /* it waits for readiness, or for the retry timer */
+    KI_TRY_ASIDE /* the side pool does it, and keeps BUSY: only of an operation in a record */
 };
 
 enum ki_attempt ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result);

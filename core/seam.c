@@ -35,5 +35,8 @@ struct ki_seam ki_seam = {
     .dup = ki_sock_dup,
     .set_blocking = ki_sock_set_blocking,
     .ioctl_int = ki_sock_ioctl_int,
+    .file_check = ki_sock_file_check,
+    .sendfile = ki_sock_sendfile,
+    .file_read = ki_sock_file_read,
     .unlink_socket = ki_sock_unlink,
 };

@@ -70,6 +70,11 @@ struct ki_seam {
     int (*set_blocking)(int fd, bool on);
     int (*ioctl_int)(int fd, unsigned long request, int *v);
 
+    /* Files that go to sockets: these may block. */
+    int (*file_check)(int file);
+    ptrdiff_t (*sendfile)(int fd, int file, uint64_t offset, size_t len);
+    ptrdiff_t (*file_read)(int file, void *buf, size_t len, uint64_t offset);
+
     /* Takes away a local socket's path; KITH_ENOTSOCK: something else is there. */
     int (*unlink_socket)(const char *path);
 };

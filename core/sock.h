@@ -40,6 +40,14 @@ int ki_sock_set_blocking(int fd, bool on);
 int ki_sock_ioctl_int(int fd, unsigned long request, int *v);
 int ki_sock_unlink(const char *path);
 
+/* Of a regular file, and the only ones here that may block: on its disk. ki_sock_file_check: 0, or
+ * why it is none. ki_sock_sendfile has the system carry bytes from one to the other;
+ * KITH_EOPNOTSUPP: it does not for this file. It waits for the peer if somebody has made the
+ * socket blocking, so the caller knows that nobody else has it. ki_sock_file_read: 0 at the end. */
+int ki_sock_file_check(int file);
+ptrdiff_t ki_sock_sendfile(int fd, int file, uint64_t offset, size_t len);
+ptrdiff_t ki_sock_file_read(int file, void *buf, size_t len, uint64_t offset);
+
 /* ki_sock_flags turns KITH_MSG_ bits into the system's; KITH_EOPNOTSUPP for one it lacks. */
 int ki_sock_flags(unsigned flags);
 

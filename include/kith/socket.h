@@ -352,6 +352,42 @@ kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
                          kith_future *f);
 
 /**
+ * Send the bytes of a file to a connected stream socket.
+ *
+ * It takes its turn among those that send, and reads the file on another thread, so that no disk
+ * holds up a worker. The file's own offset is neither used nor moved.
+ *
+ * unit     offset: bytes from the file's start. count: bytes; 0 = to the file's end.
+ *          timeout: milliseconds; 0 sends what goes at once.
+ * returns  bytes that went: `count`, or less when the file ended before (KITH_NOWAIT: 1 or more of
+ *          them); or
+ *          KITH_ETIMEOUT, KITH_ECANCELED, KITH_EPIPE, KITH_ECONNRESET, ...: kith_partial()
+ *          tells how many bytes went;
+ *          KITH_ESELECT     nothing went;
+ *          KITH_EINVAL      `fd` is not open for reading, or a number is too big;
+ *          KITH_ESPIPE, KITH_EISDIR  `fd` is no regular file;
+ *          KITH_EOPNOTSUPP  the socket is none of type stream; KITH_EIO, ...  the file's.
+ * context  a process or a plain thread; may suspend it. Cancel, timeout and close wait out a read
+ *          of the disk that runs, of a megabyte at most.
+ * owns     `fd` stays the caller's, who may close it when the call returns, and before: a copy
+ *          of it is used.
+ * source   OTP socket:sendfile/5. Differs: a plain descriptor; several may wait in their order.
+ */
+KITH_API KITH_NODISCARD ptrdiff_t
+kith_socket_sendfile(kith_socket s, int fd, uint64_t offset, size_t count, kith_ms timeout);
+
+/**
+ * Begin a sendfile; the future's result is what kith_socket_sendfile would answer.
+ *
+ * returns  0, and `*f` is the future; or a code, and nothing goes on.
+ * context  any thread; never suspends.
+ * owns     `fd` stays the caller's, who may close it at once.
+ */
+KITH_API KITH_NODISCARD int
+kith_socket_sendfile_start(kith_socket s, int fd, uint64_t offset, size_t count,
+                           kith_ms timeout, kith_future *f);
+
+/**
  * End the waiting of everybody in some operations: they get KITH_ECANCELED.
  *
  * returns  0, also when nobody waited; or KITH_EINVAL for unknown bits.

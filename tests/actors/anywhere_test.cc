@@ -319,6 +319,9 @@ const row table[] = {
 
     CALL_SO(kith_socket_recv_new, WAITS, KITH_ECLOSED, void *data = nullptr;
             return kith_socket_recv_new(t.s, &data, 0, KITH_INFINITY);),
+    CALL(kith_socket_sendfile, WAITS, KITH_ECLOSED, t.s, 0, 0, 0, KITH_INFINITY),
+    CALL(kith_socket_sendfile_start, CODE, KITH_ECLOSED, t.s, 0, 0, 0, KITH_INFINITY,
+         &t.new_f),
 
     /* socket_msg.h */
     CALL(kith_socket_sendv, WAITS, KITH_ECLOSED, t.s, &none, 1, 0, KITH_INFINITY),
