@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_call.c -- a function run under a socket's claim, by whoever may have it. */
+#include "actors/inbox.h"
 #include "actors/io_call.h"
+#include "actors/msg.h"
 
 int
 ki_socket_call(struct ki_proc *p, kith_socket h, int (*fn)(struct ki_socket *s, void *arg),
@@ -58,11 +60,44 @@ do_cancel(struct ki_socket *s, void *arg)
     return 0;
 }
 
+static bool
+is_select_of(const kith_msg *m, kith_socket s, unsigned ops)
+{
+    const kith_select *sel = m->tag == KITH_TAG_SELECT ? KITH_BODY(m, kith_select) : NULL;
+
+    return sel && sel->socket.id == s.id && (sel->op & ops);
+}
+
+/* p's own waits of that kind have ended: no message of theirs stays in its mailbox, or comes. */
+static void
+forget_selects(struct ki_proc *p, kith_socket s, unsigned ops)
+{
+    struct ki_node **at = &p->inbox.head;
+
+    for (struct ki_op *op = p->ops; op; op = op->own_next)
+        if (op->io.select && op->request.to == s.id && (ops & ki_io_bit(op->io.kind)))
+            op->forgotten = true;
+    while (*at)
+        if (is_select_of(&ki_msg_of_node(*at)->pub, s, ops))
+            ki_msg_free(ki_inbox_take(p, at));
+        else
+            at = &(*at)->next;
+}
+
 int
 kith_socket_cancel(kith_socket s, unsigned ops)
 {
+    struct ki_proc *p;
+    int rc = ki_enter(&p);
+
+    if (rc < 0)
+        return rc;
     if (ops == 0 || (ops & ~(unsigned) (KITH_OP_RECV | KITH_OP_SEND | KITH_OP_ACCEPT |
                                         KITH_OP_CONNECT)))
         return KITH_EINVAL;
-    return ki_socket_call_self(s, do_cancel, &ops);
+    p->partial = 0;
+    rc = ki_socket_call(p, s, do_cancel, &ops);
+    if (rc == 0 || rc == KITH_ECLOSED)
+        forget_selects(p, s, ops);
+    return rc;
 }

@@ -390,6 +390,9 @@ kith_socket_sendfile_start(kith_socket s, int fd, uint64_t offset, size_t count,
 /**
  * End the waiting of everybody in some operations: they get KITH_ECANCELED.
  *
+ * The caller's own KITH_TAG_SELECT messages of these operations are gone: none is in its mailbox
+ * when this returns, nor comes later. Those of others come with KITH_ECANCELED.
+ *
  * returns  0, also when nobody waited; or KITH_EINVAL for unknown bits.
  * context  any thread; suspends only while the socket is busy.
  * source   OTP socket:cancel/2. Differs: names operations, not one select.

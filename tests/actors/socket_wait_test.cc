@@ -492,19 +492,6 @@ TEST_F(SocketCancel, EndsTheWaitsItNamesAndNoOthers)
     });
 }
 
-TEST_F(SocketCancel, TellsASelectThatItIsNoUse)
-{
-    by_process_and_thread([] {
-        const kith_socket l = kt_listen_here();
-        kith_socket c;
-
-        ASSERT_EQ(KITH_ESELECT, kith_socket_accept(l, KITH_NOWAIT, &c));
-        EXPECT_EQ(0, kith_socket_cancel(l, KITH_OP_ACCEPT));
-        EXPECT_EQ(KITH_ECANCELED, select_code(l, KITH_OP_ACCEPT));
-        kt_close(l);
-    });
-}
-
 TEST_F(SocketCancel, WithNobodyThereIsZero)
 {
     by_process_and_thread([] {
