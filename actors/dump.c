@@ -200,15 +200,15 @@ static void
 add_op(struct ki_text *t, const struct op_seen *o)
 {
     static const char *const kinds[] = {
-        [KI_OP_RECV] = "recv",         [KI_OP_RECVFROM] = "recvfrom",
-        [KI_OP_RECVMSG] = "recvmsg",   [KI_OP_RECVMMSG] = "recvmmsg",
-        [KI_OP_SEND] = "send",         [KI_OP_SENDTO] = "sendto",
-        [KI_OP_SENDV] = "sendv",       [KI_OP_SENDMSG] = "sendmsg",
-        [KI_OP_SENDMMSG] = "sendmmsg", [KI_OP_ACCEPT] = "accept",
-        [KI_OP_CONNECT] = "connect",   [KI_OP_CALL] = "call",
-        [KI_OP_CLOSE] = "close",       [KI_OP_CALL_SERVER] = "call of",
-        [KI_OP_JOB] = "start or job",  [KI_OP_OPEN] = "open",
-        [KI_OP_SEND_WAIT] = "room in",
+        [KI_OP_RECV] = "recv",           [KI_OP_RECVFROM] = "recvfrom",
+        [KI_OP_RECVMSG] = "recvmsg",     [KI_OP_RECVMMSG] = "recvmmsg",
+        [KI_OP_SEND] = "send",           [KI_OP_SENDTO] = "sendto",
+        [KI_OP_SENDV] = "sendv",         [KI_OP_SENDMSG] = "sendmsg",
+        [KI_OP_SENDMMSG] = "sendmmsg",   [KI_OP_SENDFILE] = "sendfile",
+        [KI_OP_ACCEPT] = "accept",       [KI_OP_CONNECT] = "connect",
+        [KI_OP_CALL] = "call",           [KI_OP_CLOSE] = "close",
+        [KI_OP_CALL_SERVER] = "call of", [KI_OP_JOB] = "start or job",
+        [KI_OP_OPEN] = "open",           [KI_OP_SEND_WAIT] = "room in",
     };
 
     ki_text_add(t, "%s", o->kind < ki_countof(kinds) ? kinds[o->kind] : "?");

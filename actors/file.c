@@ -7,6 +7,7 @@
 #include "actors/file.h"
 
 #include "actors/io.h"
+#include "actors/tally.h"
 #include "core/offload.h"
 #include "core/sock.h"
 
@@ -28,6 +29,7 @@ struct ki_file {
     bool copies;  /* by reading and sending: the system would not, or could wait */
     bool checked; /* it is a regular file */
     bool ended;   /* nothing more is to be sent */
+    bool waited;  /* was counted among those that wait */
 };
 
 struct ki_file *
@@ -160,13 +162,34 @@ wait_for_room(struct ki_socket *s, ptrdiff_t *result)
     return a;
 }
 
+/* The turn in the counters. */
+static void
+count(struct ki_socket *s, struct ki_file *f, size_t done)
+{
+    struct ki_tally *tally = &s->tally[KI_TALLY_FILE];
+
+    ki_count(&s->sent, f->sent);
+    s->sent_of_files += f->sent;
+    if (!f->ended || f->code < 0)
+        tally->misses++;
+    else
+        tally->done++;
+    if (f->ended && f->code < 0)
+        tally->fails++;
+    else if (f->ended && done > tally->max)
+        tally->max = done;
+    else if (f->code == KITH_EAGAIN && !f->waited)
+        tally->waits++;
+    f->waited = f->waited || f->code == KITH_EAGAIN;
+}
+
 enum ki_attempt
 ki_file_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     struct ki_file *f = io->u.file;
 
     io->done += f->sent;
-    ki_count(&s->sent, f->sent);
+    count(s, f, io->done);
     if (f->code == KITH_EAGAIN && !f->ended)
         return s->closing ? KI_TRY_AGAIN : wait_for_room(s, result);
     s->ready |= KI_READY_OUT; /* nothing has disproved it */

@@ -236,7 +236,7 @@ struct ki_queue {
 };
 
 /* What a socket counts of its reads, sends and accepts. tally.h */
-enum { KI_TALLY_READ, KI_TALLY_WRITE, KI_TALLY_ACCEPT, KI_TALLIES };
+enum { KI_TALLY_READ, KI_TALLY_WRITE, KI_TALLY_ACCEPT, KI_TALLY_FILE, KI_TALLIES };
 
 struct ki_tally {
     uint64_t done;   /* operations that did what they are for; of many packets each */
@@ -307,6 +307,7 @@ struct ki_socket {
     uint64_t meta;                         /* [s] option otp meta */
     uint64_t gate[2];                      /* [s] tally.h I1: of reads, of sends */
     struct ki_tally tally[KI_TALLIES];     /* [s] */
+    uint64_t sent_of_files;                /* [s] of `sent` */
     struct ki_queue queue[KI_DIRS];        /* [s] */
     struct ki_proc *owner;                 /* [s] type-stable */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */

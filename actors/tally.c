@@ -30,7 +30,7 @@ ki_tally_read(struct ki_socket *s, struct kith_socket_counters *c)
     t = &s->tally[KI_TALLY_WRITE];
     c->write_pkg = t->done;
     c->write_pkg_max = t->max;
-    c->write_byte = ki_load_rlx(&s->sent);
+    c->write_byte = ki_load_rlx(&s->sent) - s->sent_of_files;
     c->write_tries = t->done + t->misses;
     c->write_waits = t->waits;
     c->write_fails = t->fails;
@@ -39,4 +39,11 @@ ki_tally_read(struct ki_socket *s, struct kith_socket_counters *c)
     c->acc_fails = t->fails;
     c->acc_tries = t->done + t->misses;
     c->acc_waits = t->waits;
+    t = &s->tally[KI_TALLY_FILE];
+    c->sendfile_pkg = t->done;
+    c->sendfile_pkg_max = t->max;
+    c->sendfile_byte = s->sent_of_files;
+    c->sendfile_tries = t->done + t->misses;
+    c->sendfile_waits = t->waits;
+    c->sendfile_fails = t->fails;
 }

@@ -17,6 +17,8 @@
 static inline int
 ki_tally_of(const struct ki_io *io)
 {
+    if (io->kind == KI_OP_SENDFILE) /* file.c counts those */
+        return -1;
     switch (ki_io_bit(io->kind)) {
     case KITH_OP_RECV:
         return KI_TALLY_READ;

@@ -47,6 +47,9 @@ struct kith_socket_counters {
         read_fails; /* calls of the system that failed; nothing there yet is no failure */
     uint64_t write_pkg, write_pkg_max, write_byte, write_tries, write_waits, write_fails;
     uint64_t acc_success, acc_fails, acc_tries, acc_waits;
+    /* Tries: turns on the thread that reads the file, of a megabyte at most. */
+    uint64_t sendfile_pkg, sendfile_pkg_max, sendfile_byte, sendfile_tries, sendfile_waits,
+        sendfile_fails;
 };
 
 /* Those counters by number, in their order. */

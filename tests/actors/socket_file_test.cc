@@ -92,6 +92,31 @@ narrow_pair(kt_domain d)
     return p;
 }
 
+/* Reads `len` bytes, whatever they are; how many came. */
+std::size_t
+read_any(kith_socket s, std::size_t len)
+{
+    std::vector<char> buf(64 * 1024);
+    std::size_t got = 0;
+    std::ptrdiff_t n = 1;
+
+    while (got < len && n > 0) {
+        n = kith_socket_recv(s, buf.data(), std::min(buf.size(), len - got), 0, kt_long());
+        got += n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+    return got;
+}
+
+std::ptrdiff_t
+of_a_directory(kith_socket s)
+{
+    const int dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::ptrdiff_t n = kith_socket_sendfile(s, dir, 0, 0, kt_long());
+
+    close(dir);
+    return n;
+}
+
 /* `went` bytes of a file have gone from near to far, and nothing else. */
 void
 expect_came(const kt_pair &p, std::size_t went)
@@ -284,6 +309,44 @@ TEST_P(SocketFile, WithNowaitItTellsWhatWentAndWhenToGoOn)
         EXPECT_GT(selects, 0);
         EXPECT_EQ(went - got, read_file(p.far, got, went - got));
         kt_expect_no_message();
+        kt_close(p);
+    });
+}
+
+TEST_P(SocketFile, ItIsCountedByItself)
+{
+    by_process_and_thread([] {
+        const kt_pair p = narrow_pair(GetParam());
+        const File file(MiB);
+        struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
+        const struct kith_socket_counters &c = info.counters;
+        kith_future f;
+
+        EXPECT_EQ(3, kith_socket_send(p.near, "abc", 3, 0, kt_long()));
+        EXPECT_EQ(100, kith_socket_sendfile(p.near, file.fd(), 0, 100, kt_long()));
+        ASSERT_EQ(0, kith_socket_info(p.near, &info));
+        EXPECT_EQ(3u, c.write_byte);
+        EXPECT_EQ(1u, c.write_pkg);
+        EXPECT_EQ(100u, c.sendfile_byte);
+        EXPECT_EQ(1u, c.sendfile_pkg);
+        EXPECT_EQ(1u, c.sendfile_tries);
+        EXPECT_EQ(0u, c.sendfile_waits);
+        EXPECT_EQ(KITH_EISDIR, of_a_directory(p.near));
+        ASSERT_EQ(0,
+                  kith_socket_sendfile_start(p.near, file.fd(), 0, 0, KITH_INFINITY, &f));
+        ASSERT_TRUE(kt_eventually([&] {
+            return kith_socket_info(p.near, &info) == 0 && c.sendfile_waits == 1;
+        })) << "nobody reads yet";
+        EXPECT_EQ(MiB + 103, read_any(p.far, MiB + 103));
+        EXPECT_EQ(static_cast<std::ptrdiff_t>(MiB), kith_await(f, kt_long()));
+        ASSERT_EQ(0, kith_socket_info(p.near, &info));
+        EXPECT_EQ(3u, c.write_byte);
+        EXPECT_EQ(MiB + 100, c.sendfile_byte);
+        EXPECT_EQ(2u, c.sendfile_pkg);
+        EXPECT_EQ(MiB, c.sendfile_pkg_max);
+        EXPECT_EQ(1u, c.sendfile_fails);
+        EXPECT_EQ(1u, c.sendfile_waits);
+        EXPECT_GT(c.sendfile_tries, 3u);
         kt_close(p);
     });
 }
