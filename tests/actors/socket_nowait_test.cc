@@ -176,13 +176,14 @@ fill_backlog(Scene &c)
     c.s = kt_open(c.at.domain);
 }
 
-/* Fills until it stays full: what the peer acknowledges late makes room once more. */
+/* Fills until it stays full: what a peer of TCP acknowledges late makes room once more. */
 std::size_t
-fill_for_good(kith_socket s)
+fill_for_good(kith_socket s, kt_domain d)
 {
+    const bool tcp = d == kt_domain::inet || d == kt_domain::inet6;
     std::size_t total = kt_fill(s);
 
-    while (kith_socket_send(s, "x", 1, 0, 100) == 1)
+    while (tcp && kith_socket_send(s, "x", 1, 0, 100) == 1)
         total += 1 + kt_fill(s);
     return total;
 }
@@ -200,7 +201,7 @@ set(Scene &c, const Row &r, kt_domain d)
 
         c.s = p.near;
         c.peer = p.far;
-        c.filled = r.waits_for == need::room ? fill_for_good(p.near) : 0;
+        c.filled = r.waits_for == need::room ? fill_for_good(p.near, d) : 0;
         break;
     }
     case need::datagram:
