@@ -155,15 +155,14 @@ class Storm {
             took(r, buf, kith_await(f, static_cast<kith_ms>(rng() % 3)));
     }
 
-    /* false: nobody took it, and it is the caller's as before. */
+    /* false: nobody took it, and it is the caller's as before. Each 32nd goes to a visitor. */
     bool give_once(Round *r, std::mt19937_64 &rng)
     {
-        const unsigned how = rng() % 64;
         int rc;
 
-        if (how == 0) {
+        if (tries_++ % 32 == 31) {
             rc = kith_socket_give(r->near, visitor(r, rng), tag_of(r));
-        } else if (how < 8) {
+        } else if (rng() % 8 == 0) {
             const kith_pid to = some_holder(rng);
 
             rc = kith_socket_setopt(r->near, KITH_OPT_OTP_CONTROLLING_PROCESS, &to,
@@ -184,7 +183,7 @@ class Storm {
 
     kith_pid visitor(Round *r, std::mt19937_64 &rng)
     {
-        const unsigned how = rng() % 3;
+        const unsigned how = visitors_++ % 3; /* each fate in its turn */
         const kith_pid back = some_holder(rng);
 
         const std::lock_guard guard(lock_);
@@ -335,6 +334,8 @@ class Storm {
     const std::uint64_t goal_;
     std::mt19937_64 rng_;
     std::atomic<std::uint64_t> gifts_ = 0, refused_ = 0, closed_ = 0;
+    std::atomic<std::uint64_t> tries_ = 0;
+    std::atomic<unsigned> visitors_ = 0;
     std::mutex lock_;
     std::vector<kith_pid> holders_; /* under lock_ */
     std::deque<Round> rounds_;      /* under lock_; a round stays where it is */
