@@ -24,7 +24,7 @@ done
 sed -nE 's/^\[ +(OK|FAILED|SKIPPED) +\] ([^ ,]+).* \([0-9]+ ms\)$/\1 \2/p' "$scratch/log" >"$scratch/results"
 
 awk -F '\t' '
-    FNR == NR {
+    FILENAME == ARGV[1] {
         split($0, word, " ")
         n = split(word[2], part, "/")
         # Prefix/Suite.Test/Variant, Suite.Test/Variant or Suite.Test
@@ -62,6 +62,6 @@ awk -F '\t' '
     function fault(what) { printf "%s %s: %s\n", $1, $2, what; faults++ }
     END {
         printf "%d items of the reference, %d tests, %d faults\n", items, tests, faults
-        exit faults > 0
+        exit faults > 0 || items == 0
     }
 ' "$scratch/results" "$table" || fail "some items have no passing test"
