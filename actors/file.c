@@ -2,8 +2,8 @@
  * file.c -- one turn of a sendfile on the side pool, and what comes of it.
  *
  *   I1  From the submit to KI_N_ASIDE the record is the pool's, and so is the operation's BUSY.
- *   I2  OUT is taken off `ready` before the submit: what the poller says after that is news, and an
- *       EAGAIN of the pool's does not take it away. */
+ *   I2  OUT is taken off `ready` under the claim that submits: what the poller says after that is
+ *       news, it goes to `pending`, and an EAGAIN of the pool's does not take it away. */
 #include "actors/file.h"
 
 #include "actors/io.h"
@@ -120,6 +120,7 @@ run(struct ki_job *j)
     if (f->ended) {
         (void) ki_seam.close(f->file);
         f->file = -1;
+        ki_starved_wake();
     }
     f->back = (struct ki_node){.to = f->op->request.to, .kind = KI_N_ASIDE};
     /* Sure: a socket does not die while something of it is aside. From here on f is gone. */
@@ -142,10 +143,12 @@ ki_file_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     f->job.run = run;
     f->socket = ki_socket_fd(s);
     f->room = rest < TURN_BYTES ? rest : TURN_BYTES;
-    f->copies = f->copies || s->shared; /* else: ki_sock_sendfile's condition */
-    rc = ki_offload_submit(&f->job);
+    f->copies = f->copies || ki_socket_may_live_on(s); /* ki_sock_sendfile's condition */
+    rc = ki_offload_submit_disk(&f->job);
     if (rc < 0)
         return ki_io_done(result, rc);
+    if (!f->op->queued)
+        f->op->since_ns = 0; /* a trace's: it has not waited yet */
     s->aside = f->op;
     s->ready &= ~(uint32_t) KI_READY_OUT; /* I2 */
     return KI_TRY_ASIDE;
@@ -158,7 +161,8 @@ wait_for_room(struct ki_socket *s, ptrdiff_t *result)
     const uint32_t ready = s->ready;
     const enum ki_attempt a = ki_io_wait_for(s, KI_READY_OUT, result);
 
-    s->ready = ready; /* I2 */
+    /* I2; or no edge would ever bring it. */
+    s->ready = a == KI_TRY_AGAIN ? ready : ready | KI_READY_OUT;
     return a;
 }
 
@@ -181,6 +185,12 @@ count(struct ki_socket *s, struct ki_file *f, size_t done)
     else if (f->code == KITH_EAGAIN && !f->waited)
         tally->waits++;
     f->waited = f->waited || f->code == KITH_EAGAIN;
+    if (ki_slow(s->watch != 0) && f->ended) {
+        if (f->code < 0)
+            ki_watch_failed(s, KI_TALLY_FILE, f->code);
+        else
+            ki_watch_done(s, KI_TALLY_FILE, done, KI_DIR_WRITE);
+    }
 }
 
 enum ki_attempt

@@ -169,21 +169,34 @@ ki_io_receive(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return io->flags & KITH_MSG_PEEK ? peek(s, io, result) : receive_next(s, io, result);
 }
 
-/* n packets came by one call. */
+static size_t
+room_of(const kith_packet *p)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < p->n_iov; i++)
+        room += p->iov[i].len;
+    return room;
+}
+
+/* n packets came by one call; of those longer than their room, what fits. */
 static void
 note_packets(struct ki_socket *s, struct ki_io *io, size_t n)
 {
-    const bool looked = (io->flags & KITH_MSG_PEEK) != 0;
+    const kith_packet *many = &io->u.many[io->done];
 
-    for (size_t i = 0; i < n; i++) {
-        const size_t got = (size_t) io->u.many[io->done++].result;
-
-        if (looked)
-            continue;
-        ki_count(&s->received, got);
-        ki_tally_done(s, KI_TALLY_READ, got);
+    io->done += n;
+    if (io->flags & KITH_MSG_PEEK) {
+        ki_tally_miss(s, KI_TALLY_READ);
+        return;
     }
-    ki_tally_many(s, KI_TALLY_READ, looked ? 0 : n);
+    for (size_t i = 0; i < n; i++) {
+        const size_t room = room_of(&many[i]);
+        const size_t told = (size_t) many[i].result, got = told < room ? told : room;
+
+        ki_count(&s->received, got);
+        ki_tally_packet(s, KI_TALLY_READ, i, got);
+    }
 }
 
 /* What is there; with WAITALL all of them. */

@@ -119,10 +119,9 @@ ki_io_transmit_many(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
             const size_t went = (size_t) io->u.many[io->done++].result;
 
             ki_count(&s->sent, went);
-            ki_tally_done(s, KI_TALLY_WRITE, went);
+            ki_tally_packet(s, KI_TALLY_WRITE, (size_t) i, went);
             turn += went;
         }
-        ki_tally_many(s, KI_TALLY_WRITE, (size_t) n);
         if (io->done == io->len)
             return ki_io_done(result, (ptrdiff_t) io->len);
         if (turn >= TURN_BYTES) {

@@ -24,6 +24,13 @@ struct opening {
     char netns[];
 };
 
+static void
+give_back(int fd)
+{
+    (void) ki_seam.close(fd);
+    ki_starved_wake();
+}
+
 /* The descriptor, or the code, becomes the operation's result. */
 static int
 win(struct ki_op *op, const struct opening *o, int fd)
@@ -35,7 +42,7 @@ win(struct ki_op *op, const struct opening *o, int fd)
 
     if (!s) {
         if (fd >= 0)
-            (void) ki_seam.close(fd);
+            give_back(fd);
         return fd < 0 ? fd : KITH_ENOMEM;
     }
     op->io.won = (kith_socket){ki_socket_id(s)};
@@ -56,7 +63,7 @@ open_it(struct ki_job *j)
     if (op)
         ki_op_complete(op, win(op, o, fd), 0);
     else if (fd >= 0)
-        (void) ki_seam.close(fd);
+        give_back(fd);
     ki_mem_free(o, o->size);
 }
 

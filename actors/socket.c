@@ -579,8 +579,7 @@ close_descriptor(struct ki_socket *s)
     int fd = ki_socket_fd(s);
 
     ki_store_rlx(&s->fd, -1);
-    if (s->registered &&
-        (s->shared || ki_load_rlx(&ki_runtime.forked) || ki_load_rlx(&ki_runtime.passed)))
+    if (s->registered && ki_socket_may_live_on(s))
         ki_sched.poller->forget(fd);
     if (s->borrowed)
         return;
@@ -609,8 +608,7 @@ ki_socket_begin_close(struct ki_socket *s)
         s->retry_out = false;
     if (!s->aside)
         close_descriptor(s);
-    else if (
-        !s->shared) /* whoever made it blocking behind us: the pool does not wait for a peer */
+    else if (!ki_socket_may_live_on(s)) /* the pool does not wait for a peer then */
         (void) ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(KITH_SHUT_BOTH));
 }
 

@@ -81,6 +81,14 @@ bool ki_socket_end_close(struct ki_socket *s, struct ki_proc *self);
  * peer is to be tried whatever is ready: what it ends may never be. By the claimant. */
 int ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io);
 
+/* ki_socket_may_live_on: another process or program may have the descriptor too; what is done to it
+ * is done to theirs. Relaxed: set before the descriptor gets there. */
+static inline bool
+ki_socket_may_live_on(const struct ki_socket *s)
+{
+    return s->shared || ki_load_rlx(&ki_runtime.forked) || ki_load_rlx(&ki_runtime.passed);
+}
+
 /* ki_socket_close_aside has the side pool close a descriptor, which may take its time; false: it
  * cannot. Any thread. */
 bool ki_socket_close_aside(int fd);

@@ -46,11 +46,14 @@ ki_tally_done(struct ki_socket *s, int which, size_t n)
         ki_tally_look(s, which, n, which == KI_TALLY_WRITE ? KI_DIR_WRITE : KI_DIR_READ);
 }
 
-/* ki_tally_many: one call did n operations, each of which was counted as done. */
+/* ki_tally_packet: the i-th packet of one call, of n bytes. The call counts with the first; for the
+ * others a miss less, so that the sum stays and never goes back (watch.h I2). */
 static inline void
-ki_tally_many(struct ki_socket *s, int which, size_t n)
+ki_tally_packet(struct ki_socket *s, int which, size_t i, size_t n)
 {
-    s->tally[which].misses += 1 - (uint64_t) n;
+    if (i > 0)
+        s->tally[which].misses--;
+    ki_tally_done(s, which, n);
 }
 
 static inline void

@@ -122,7 +122,12 @@ ki_watch_line(struct ki_socket *s, const char *fmt, ...)
 static const char *
 verb(int which)
 {
-    return which == KI_TALLY_READ ? "recv" : which == KI_TALLY_WRITE ? "send" : "accept";
+    static const char *const verbs[] = {[KI_TALLY_READ] = "recv",
+                                        [KI_TALLY_WRITE] = "send",
+                                        [KI_TALLY_ACCEPT] = "accept",
+                                        [KI_TALLY_FILE] = "sendfile"};
+
+    return verbs[which];
 }
 
 static const char *
@@ -130,6 +135,8 @@ verb_of(const struct ki_op *op)
 {
     const int which = ki_tally_of(&op->io);
 
+    if (op->io.kind == KI_OP_SENDFILE)
+        return verb(KI_TALLY_FILE);
     return which < 0 ? "connect" : verb(which);
 }
 
@@ -165,6 +172,7 @@ look_for_wraps(struct ki_socket *s)
     struct kith_socket_counters c;
     uint64_t now[N], last[N];
 
+    _Static_assert(N == KITH_COUNTER_SENDFILE_FAILS + 1, "a number for each counter");
     if (!(s->watch & KI_WATCH_WRAPS))
         return;
     ki_tally_read(s, &c);

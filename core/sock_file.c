@@ -44,8 +44,10 @@ ki_sock_sendfile(int fd, int file, uint64_t offset, size_t len)
     while (r < 0 && errno == EINTR);
     if (r >= 0)
         return r;
-    /* The system's word for "not from this file", and not for "wrong". */
-    return errno == EINVAL || errno == ENOSYS ? KITH_EOPNOTSUPP : failed(errno);
+    /* The system's words for "not from this file", or from there, and not for "wrong": the read says
+     * what it is. */
+    return errno == EINVAL || errno == ENOSYS || errno == EOVERFLOW ? KITH_EOPNOTSUPP
+                                                                    : failed(errno);
 }
 
 ptrdiff_t

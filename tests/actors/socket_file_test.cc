@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_file_test.cc -- files that go to sockets. */
+#include "tests/support/blockers.h"
 #include "tests/support/idle.h"
 #include "tests/support/sockets.h"
 
@@ -649,6 +650,20 @@ TEST_F(SocketFileSeam, ASlowDiskHoldsUpNobodyButTheWriters)
         EXPECT_EQ(KITH_ETIMEOUT, kith_await_any(&f, 1, 1));
         open_gate();
         EXPECT_EQ(10, kith_await(f, kt_long()));
+        expect_came(p, 10);
+    });
+}
+
+TEST_F(SocketFileSeam, UsersThatBlockHoldItUpNotAtAll)
+{
+    kt_blockers all(KI_OFFLOAD_THREADS + 5);
+
+    ASSERT_TRUE(all.block());
+    in_process([] {
+        const kt_pair p = kt_pair_of();
+        const File file(10);
+
+        EXPECT_EQ(10, kith_socket_sendfile(p.near, file.fd(), 0, 0, kt_long()));
         expect_came(p, 10);
     });
 }

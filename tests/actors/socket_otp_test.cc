@@ -3,11 +3,13 @@
  * wrap of a counter, and the reads that rcvbuf is for. */
 #include "tests/support/ear.h"
 #include "tests/support/idle.h"
+#include "tests/support/packets.h"
 #include "tests/support/sockets.h"
 
 #include "actors/socket.h"
 
 #include <atomic>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -293,6 +295,23 @@ TEST_F(SocketOtp, UseRegistryTellsHowItWasOpened)
     });
 }
 
+TEST_F(SocketOtp, ANewBufferThatIsNoneIsNull)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of();
+        char other = 0;
+        void *data = &other;
+
+        EXPECT_EQ(KITH_EINVAL,
+                  kith_socket_recv_new(p.far, &data, KITH_MSG_WAITALL, kt_long()));
+        EXPECT_EQ(nullptr, data);
+        kt_close(p);
+        data = &other;
+        EXPECT_EQ(KITH_ECLOSED, kith_socket_recv_new(p.far, &data, 0, kt_long()));
+        EXPECT_EQ(nullptr, data);
+    });
+}
+
 TEST_F(SocketOtp, AnOptionThatWorksLeavesNoPartOfAnEarlierCall)
 {
     by_process_and_thread([] {
@@ -302,8 +321,10 @@ TEST_F(SocketOtp, AnOptionThatWorksLeavesNoPartOfAnEarlierCall)
 
         ASSERT_EQ(3, kith_socket_send(p.near, "abc", 3, 0, kt_long()));
         const auto leave_part = [&] {
-            ASSERT_EQ(KITH_ETIMEOUT, kith_socket_recv(p.far, buf, sizeof buf,
-                                                      KITH_MSG_WAITALL, kt_patience(5)));
+            ASSERT_EQ(3, kith_socket_recv(p.far, buf, 3, KITH_MSG_PEEK | KITH_MSG_WAITALL,
+                                          kt_long()));
+            ASSERT_EQ(KITH_ETIMEOUT,
+                      kith_socket_recv(p.far, buf, sizeof buf, KITH_MSG_WAITALL, 0));
         };
         leave_part();
         EXPECT_EQ(3u, kith_partial());
@@ -489,6 +510,36 @@ TEST_P(SocketOtpOf, EachCounterThatWrapsIsTold)
     });
 }
 
+/* Many packets of one call are one try, and no counter goes back for that. */
+TEST_P(SocketOtpOf, ManyPacketsOfOneCallWrapNothing)
+{
+    by_process_and_thread([] {
+        const kt_dgrams d(GetParam());
+        char buf[4][8];
+        kith_iov iov[4];
+        kith_packet many[4] = {};
+
+        ASSERT_EQ(0, kith_socket_setopt_int(d.far, KITH_OPT_OTP_IOW, 1));
+        ASSERT_EQ(0, kith_socket_setopt_int(d.near, KITH_OPT_OTP_IOW, 1));
+        for (int i = 0; i < 4; i++) {
+            iov[i] = {buf[i], 3};
+            many[i].iov = &iov[i];
+            many[i].n_iov = 1;
+            many[i].addr = d.far_name;
+        }
+        for (int round = 0; round < 3; round++) {
+            ASSERT_EQ(4, kith_socket_sendmmsg(d.near, many, 4, 0, kt_long()));
+            ASSERT_EQ(4, kith_socket_recvmmsg(d.far, many, 4, KITH_MSG_WAITALL, kt_long()));
+            for (kith_packet &p : many)
+                p.addr = d.far_name;
+            ASSERT_EQ(3, kith_socket_sendto(d.near, "abc", 3, &d.far_name, 0, kt_long()));
+            ASSERT_EQ(3, kith_socket_recv(d.far, buf[0], 8, 0, kt_long()));
+        }
+        kt_expect_no_message();
+        d.close();
+    });
+}
+
 TEST_P(SocketOtpOf, TheOwnerIsTold)
 {
     in_process([this] {
@@ -580,6 +631,32 @@ TEST_P(SocketOtpOf, ATraceHasALineForEachOperation)
         EXPECT_EQ(1u, ear.count(theirs + "recv: timeout after "));
         EXPECT_EQ(1u, ear.count(theirs + "close"));
         kt_close(p.near);
+    });
+}
+
+TEST_P(SocketOtpOf, ATraceKnowsASendfile)
+{
+    by_process_and_thread([] {
+        kt_ear ear;
+        const kt_pair p = kt_pair_of(GetParam());
+        std::FILE *f = std::tmpfile();
+
+        ASSERT_NE(nullptr, f);
+        ASSERT_EQ(6, std::fprintf(f, "abcdef"));
+        ASSERT_EQ(0, std::fflush(f));
+        ASSERT_EQ(0, kith_socket_setopt_int(p.near, KITH_OPT_OTP_DEBUG, 1));
+        const std::string its = name_of(p.near);
+        ASSERT_EQ(6, kith_socket_sendfile(p.near, fileno(f), 0, 0, kt_long()));
+        kt_fill(p.near);
+        EXPECT_EQ(KITH_ETIMEOUT,
+                  kith_socket_sendfile(p.near, fileno(f), 0, 0, kt_patience(2)));
+        kt_close(p.near);
+        ASSERT_TRUE(kt_eventually([&] { return ear.count(its + "close") == 1; }));
+        EXPECT_EQ(1u, ear.count(its + "sendfile: 6 bytes\n"));
+        EXPECT_EQ(1u, ear.count(its + "sendfile: timeout"));
+        EXPECT_EQ(0u, ear.count(its + "connect"));
+        std::fclose(f);
+        kt_close(p.far);
     });
 }
 
