@@ -98,10 +98,9 @@ see(struct ki_proc *p, struct seen *v)
 /* ---- sockets ---- */
 
 struct socket_seen {
-    int fd, protocol;
-    uint16_t domain;
+    int fd;
     uint8_t type;
-    bool listening, connecting, connected, closing;
+    bool listening, connecting, closing;
     uint64_t owner, received, sent;
     unsigned waiting[KI_DIRS];
     kith_sockaddr local, peer;
@@ -134,12 +133,9 @@ see_socket(struct ki_socket *s, uint64_t id, struct socket_seen *v)
     if (!ki_look_claim(&s->task, id))
         return false;
     *v = (struct socket_seen){.fd = ki_load_rlx(&s->fd),
-                              .protocol = ki_load_rlx(&s->protocol),
-                              .domain = s->domain,
                               .type = s->type,
                               .listening = ki_load_rlx(&s->listening),
                               .connecting = s->connecting,
-                              .connected = s->connected,
                               .closing = s->closing,
                               .owner = ki_load_rlx(&s->owner_id),
                               .received = ki_load_rlx(&s->received),

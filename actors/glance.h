@@ -20,4 +20,11 @@ bool ki_socket_glance(struct ki_socket *s, struct ki_socket_glance *g);
  * there is none. */
 struct ki_socket *ki_socket_next(uint32_t *i, struct ki_socket_glance *g);
 
+/* ki_glance_cost: a walk through i records, in a process's budget. */
+static inline int32_t
+ki_glance_cost(uint32_t i)
+{
+    return 1 + (int32_t) (i / 16);
+}
+
 #endif

@@ -83,6 +83,8 @@ kith_socket_recv_new(kith_socket s, void **data, unsigned flags, kith_ms timeout
     ptrdiff_t n;
     int rc = ki_enter_waiting(&p);
 
+    if (data)
+        *data = NULL;
     if (rc < 0)
         return rc;
     if (!data || (flags & (KITH_MSG_WAITALL | KITH_MSG_TRUNC)))

@@ -59,6 +59,7 @@ kith_socket_which(const kith_socket_filter *f, kith_socket *out, size_t cap)
     for (; ki_registry_next(&i, &ours, &g); n++)
         if (n < cap)
             out[n] = (kith_socket){g.id};
+    ki_proc_charge(self, ki_glance_cost(i));
     return (ptrdiff_t) n;
 }
 

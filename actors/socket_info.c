@@ -93,6 +93,7 @@ kith_socket_counts(struct kith_socket_counts *counts)
         return KITH_EINVAL;
     while (ki_socket_next(&i, &g))
         count(&v, &g);
+    ki_proc_charge(self, ki_glance_cost(i));
     v.size = counts->size;
     memcpy(counts, &v, v.size);
     return 0;

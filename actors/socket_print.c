@@ -118,9 +118,10 @@ add_socket(struct table *t, const struct ki_socket_glance *g)
     char domain[16], type[16], protocol[16], fd[16], owner[32], received[24], sent[24];
     struct addresses a;
     struct ki_text x = ki_text_in(fd, sizeof fd);
+    int rc = ki_socket_call_self((kith_socket){g->id}, do_addresses, &a);
 
-    if (ki_socket_call_self((kith_socket){g->id}, do_addresses, &a) < 0)
-        return 0; /* it has gone meanwhile */
+    if (rc < 0)
+        return rc == KITH_ECLOSED ? 0 : rc; /* closed: it has gone meanwhile */
     ki_text_add(&x, "%d", g->fd);
     x = ki_text_in(owner, sizeof owner);
     ki_text_add(&x, "<%u.%u>", ki_id_index(g->owner), ki_id_generation(g->owner));

@@ -82,9 +82,9 @@ kith_supports_socket(int domain, int type, int protocol)
     return 1;
 }
 
-/* Reading changes nothing; what can only be set gets zeros, on a socket that nobody uses. Whatever
- * else the system says against them, it knows the option. */
-static bool
+/* 1, 0 or no memory. Reading changes nothing; what can only be set gets zeros, on a socket that
+ * nobody uses. Whatever else the system says against them, it knows the option. */
+static int
 knows(int fd, const struct ki_sockopt *row)
 {
     struct ki_optval val;
@@ -93,20 +93,20 @@ knows(int fd, const struct ki_sockopt *row)
     if (row->get) {
         rc = ki_optval_room(&val, ki_sockopt_native_len(row));
         if (rc < 0)
-            return false;
+            return rc;
         rc = ki_seam.getopt(fd, row->native_level, row->native_number, val.data, &val.len);
     } else {
         rc = ki_optval_room(&val, sizeof val.bytes);
         if (rc < 0)
-            return false;
+            return rc;
         rc = ki_seam.setopt(fd, row->native_level, row->native_number, val.data, val.len);
     }
     ki_optval_drop(&val);
     return rc != KITH_ENOPROTOOPT && rc != KITH_EOPNOTSUPP;
 }
 
-/* 1, 0, or why there was no socket to ask at all. An option of one kind of socket alone is asked
- * for on each that it may be of; where a raw one is not allowed, nor is its option. */
+/* 1, 0, or why it cannot be said now. An option of one kind of socket alone is asked for on each
+ * that it may be of; where a raw one is not allowed, nor is its option. */
 static int
 ask(const struct ki_sockopt *row)
 {
@@ -129,14 +129,16 @@ ask(const struct ki_sockopt *row)
             continue;
         fd = open_socket(kinds[i].domain, kinds[i].type, kinds[i].protocol);
         if (fd < 0) {
+            if (!is_lacking(fd) && fd != KITH_EPERM && fd != KITH_EACCES)
+                return fd;
             if (answer != 0)
                 answer = fd;
             continue;
         }
         answer = knows(fd, row);
         (void) ki_seam.close(fd);
-        if (answer == 1)
-            return 1;
+        if (answer != 0)
+            return answer;
     }
     return is_lacking(answer) ? 0 : answer;
 }
@@ -159,7 +161,7 @@ kith_supports(kith_opt o)
         return KITH_EINVAL;
     if (row->kind == KI_OPT_OTP)
         return 1;
-    if (row->native_number < 0 || (size_t) o >= ki_countof(asked))
+    if (row->native_number < 0)
         return 0;
     ki_proc_charge(p, KI_CALL_COST);
     epoch = ki_load_rlx(&ki_runtime.epoch); /* relaxed: constant while we run */

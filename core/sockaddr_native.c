@@ -365,7 +365,7 @@ kith_sockaddr_native(int family, const void *data, size_t len, kith_sockaddr *a)
         return KITH_EINVAL;
     if (family < 0 || family > KI_DOMAIN_NATIVE_MAX - KITH_DOMAIN_NATIVE)
         return KITH_EAFNOSUPPORT;
-    if (len > sizeof bytes.data)
+    if (len > sizeof bytes.data || (family == AF_UNIX && len > sizeof a->local.path))
         return KITH_ENAMETOOLONG;
     memset(&bytes, 0, sizeof bytes);
     bytes.len = (uint8_t) len;

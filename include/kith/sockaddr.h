@@ -182,7 +182,7 @@ kith_sockaddr_broadcast(int domain, uint16_t port);
  *
  * returns  0; or, with `*a` untouched,
  *          KITH_EINVAL        too few bytes for a family that has a domain here;
- *          KITH_ENAMETOOLONG  more than 126 bytes;
+ *          KITH_ENAMETOOLONG  more than 126 bytes, or 108 of a local name;
  *          KITH_EAFNOSUPPORT  no number of a family: at most 255.
  * context  any thread, with or without a runtime; never suspends.
  * owns     the bytes are copied.

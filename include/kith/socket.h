@@ -366,7 +366,9 @@ kith_socket_sendto_start(kith_socket s, const void *buf, size_t len,
  *          KITH_ESELECT     nothing went;
  *          KITH_EINVAL      `fd` is not open for reading, or a number is too big;
  *          KITH_ESPIPE, KITH_EISDIR  `fd` is no regular file;
- *          KITH_EOPNOTSUPP  the socket is none of type stream; KITH_EIO, ...  the file's.
+ *          KITH_EOPNOTSUPP  the socket is none of type stream; KITH_EIO, ...  the file's;
+ *          KITH_EMFILE, KITH_ENFILE, KITH_ENOMEM  no descriptor, thread or memory is left for it;
+ *          KITH_ESTOPPED    a stop has ended those threads.
  * context  a process or a plain thread; may suspend it. Cancel, timeout and close wait out a read
  *          of the disk that runs, of a megabyte at most.
  * owns     `fd` stays the caller's, who may close it when the call returns, and before: a copy

@@ -198,8 +198,9 @@ enum {
     KITH_OPT_TCP_LINGER2 = 0x413,       /* GS int, seconds in FIN_WAIT2; L */
     KITH_OPT_TCP_THIN_LINEAR_TIMEOUTS = 0x414, /* GS bool; L */
     KITH_OPT_TCP_SAVE_SYN = 0x415,             /* GS bool; a listener's; L */
-    KITH_OPT_TCP_SAVED_SYN = 0x416, /* G bytes, once: the packet that opened it; L */
-    KITH_OPT_TCP_INQ = 0x417,       /* GS bool: packets tell how much is left; L */
+    KITH_OPT_TCP_SAVED_SYN =
+        0x416,                /* G bytes, once, were there room or not: what opened it; L */
+    KITH_OPT_TCP_INQ = 0x417, /* GS bool: packets tell how much is left; L */
 
     KITH_OPT_UDP_CORK = 0x500,    /* GS bool: gathers one datagram; L */
     KITH_OPT_UDP_SEGMENT = 0x501, /* GS int, bytes: what is sent is cut so; 0 = off; L */
@@ -296,7 +297,8 @@ kith_supports_socket(int domain, int type, int protocol);
 /**
  * Tell whether this system has a flag for send or receive.
  *
- * returns  1 or 0: 0 too for what is not one of KITH_MSG_...
+ * returns  1 or 0: 0 too for KITH_MSG_CTRUNC, which is told and never asked for, and for what is
+ *          not one of KITH_MSG_...
  * context  any thread, with or without a runtime; never suspends.
  * source   OTP socket:is_supported(msg_flags, Flag).
  */
@@ -330,7 +332,8 @@ kith_msg_flag_by_name(const char *name);
  * returns  0; or
  *          KITH_EINVAL      no such option, `len` is not that of its kind, no such value;
  *          KITH_ENOPROTOOPT this system or kind of socket lacks it, or it is read only;
- *          KITH_EPERM       not the owner (otp options), or not allowed;
+ *          KITH_EPERM       not the owner (otp controlling_process, meta), or not allowed;
+ *          KITH_ENOPROC     otp controlling_process: that process is dead;
  *          KITH_EBADF, KITH_ECLOSED;  any other code is the kernel's.
  * context  any thread; suspends only while the socket is busy.
  * owns     `len` bytes of `v` are copied.

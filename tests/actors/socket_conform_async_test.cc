@@ -14,14 +14,14 @@ class ConformAsyncDgram : public kt_kind_test {};
 
 KT_KINDS(ConformAsync, kt_all_kinds);
 KT_KINDS(ConformAsyncStream, kt_streams);
-KT_KINDS(ConformAsyncDgram, kt_dgrams);
+KT_KINDS(ConformAsyncDgram, kt_dgram_kinds);
 
 /* ---- one way to wait for what comes, as a call and as a future ---- */
 
 struct place {
     char buf[8] = {};
     kith_sockaddr from = {};
-    kt_room room{buf, sizeof buf};
+    kt_piece room{buf, sizeof buf};
 };
 
 struct way {

@@ -22,7 +22,7 @@ class ConformOpen : public kt_sockets {};
 KT_KINDS(ConformBasic, kt_all_kinds);
 KT_KINDS(ConformBasicConnected, kt_connected);
 KT_KINDS(ConformBasicStream, kt_streams);
-KT_KINDS(ConformBasicDgram, kt_dgrams);
+KT_KINDS(ConformBasicDgram, kt_dgram_kinds);
 
 /* ---- open and close ---- */
 
@@ -178,7 +178,7 @@ TEST_P(ConformBasic, ARequestAndItsReplyByMessages)
         const kt_ends e(GetParam());
         const bool dgram = GetParam().is_dgram();
         char request[] = "request", reply[] = "reply", buf[64];
-        kt_room out(request, 7), back(reply, 5), in(buf, sizeof buf);
+        kt_piece out(request, 7), back(reply, 5), in(buf, sizeof buf);
 
         if (dgram)
             out.p.addr = e.far_name;

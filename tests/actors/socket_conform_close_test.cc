@@ -16,7 +16,7 @@ class ConformCloseDgram : public kt_kind_test {};
 
 KT_KINDS(ConformClose, kt_all_kinds);
 KT_KINDS(ConformCloseStream, kt_streams);
-KT_KINDS(ConformCloseDgram, kt_dgrams);
+KT_KINDS(ConformCloseDgram, kt_dgram_kinds);
 
 constexpr std::size_t callers = 3;
 constexpr kith_ms soon = 20;
@@ -43,7 +43,7 @@ std::ptrdiff_t
 recvmsg_one(kith_socket s)
 {
     char c;
-    kt_room r(&c, 1);
+    kt_piece r(&c, 1);
 
     return kith_socket_recvmsg(s, &r.p, 0, KITH_INFINITY);
 }
@@ -124,7 +124,7 @@ TEST_P(ConformClose, EveryRecvmsgIsEclosed)
         const kt_ends e(GetParam());
         kt_callers others(callers, "socket_recvmsg", [&] { return recvmsg_one(e.far); });
         char c;
-        kt_room r(&c, 1);
+        kt_piece r(&c, 1);
         kith_future own;
 
         ASSERT_EQ(0, kith_socket_recvmsg_start(e.far, &r.p, 0, KITH_INFINITY, &own));
@@ -201,7 +201,7 @@ TEST_P(ConformCloseStream, WhatWasSentBeforeAShutdownComesByRecvmsgThenTheEnd)
     by_process_and_thread([] {
         const kt_ends e(GetParam());
         char buf[5];
-        kt_room r(buf, 5);
+        kt_piece r(buf, 5);
 
         ASSERT_EQ(5, e.sendmsg("hello", 5));
         ASSERT_EQ(0, kith_socket_shutdown(e.near, KITH_SHUT_WRITE));

@@ -39,7 +39,7 @@ struct Packets {
 
     const kt_ends &ends;
     char x[1] = {'x'}, buf[8] = {};
-    kt_room out{x, 1}, in{buf, sizeof buf};
+    kt_piece out{x, 1}, in{buf, sizeof buf};
     kith_cmsg ctrl[8];
     alignas(16) char space[KITH_CTRL_SPACE];
 };

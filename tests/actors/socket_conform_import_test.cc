@@ -15,7 +15,7 @@ class ConformImportDgram : public kt_kind_test {};
 class ConformImportStream : public kt_kind_test {};
 
 KT_KINDS(ConformImport, kt_all_kinds);
-KT_KINDS(ConformImportDgram, kt_dgrams);
+KT_KINDS(ConformImportDgram, kt_dgram_kinds);
 KT_KINDS(ConformImportStream, kt_streams);
 
 int

@@ -18,7 +18,7 @@ class ConformTicketDgram : public kt_kind_test {};
 
 KT_KINDS(ConformTicket, kt_both);
 KT_KINDS(ConformTicketStream, kt_streams);
-KT_KINDS(ConformTicketDgram, kt_dgrams);
+KT_KINDS(ConformTicketDgram, kt_dgram_kinds);
 
 constexpr kith_ms soon = 20;
 
@@ -53,7 +53,7 @@ TEST_P(ConformTicketDgram, WithTimeoutZeroADatagramThatIsThereIsTaken)
         const kt_ends e(GetParam());
         char buf[8];
         kith_sockaddr from = {};
-        kt_room r(buf, sizeof buf);
+        kt_piece r(buf, sizeof buf);
 
         EXPECT_EQ(4, e.send("ping", 4));
         EXPECT_EQ(4, kith_socket_recv(e.far, buf, sizeof buf, 0, 0));

@@ -17,7 +17,7 @@ class ConformTimeoutDgram : public kt_kind_test {};
 
 KT_KINDS(ConformTimeout, kt_all_kinds);
 KT_KINDS(ConformTimeoutStream, kt_streams);
-KT_KINDS(ConformTimeoutDgram, kt_dgrams);
+KT_KINDS(ConformTimeoutDgram, kt_dgram_kinds);
 
 constexpr kith_ms soon = 20;
 
@@ -256,7 +256,7 @@ TEST_P(ConformTimeout, ARecvmsgForWhichNothingComes)
     by_process_and_thread([] {
         const kt_ends e(GetParam());
         char c;
-        kt_room r(&c, 1);
+        kt_piece r(&c, 1);
 
         expect_timeout(soon,
                        [&](kith_ms ms) { return kith_socket_recvmsg(e.far, &r.p, 0, ms); });

@@ -18,10 +18,10 @@ class ConformCountersDgram : public kt_kind_test {};
 
 KT_KINDS(ConformChunks, kt_streams);
 KT_KINDS(ConformPingPongStream, kt_streams);
-KT_KINDS(ConformPingPongDgram, kt_dgrams);
+KT_KINDS(ConformPingPongDgram, kt_dgram_kinds);
 KT_KINDS(ConformCounters, kt_all_kinds);
 KT_KINDS(ConformCountersStream, kt_streams);
-KT_KINDS(ConformCountersDgram, kt_dgrams);
+KT_KINDS(ConformCountersDgram, kt_dgram_kinds);
 
 /* ---- chunks ---- */
 
@@ -100,14 +100,14 @@ const manner by_sendto = {
 
 const manner by_sendmsg = {
     [](kith_socket s, std::string &bytes, const kith_sockaddr *to) {
-        kt_room r(bytes.data(), bytes.size());
+        kt_piece r(bytes.data(), bytes.size());
 
         if (to != nullptr)
             r.p.addr = *to;
         return kith_socket_sendmsg(s, &r.p, 0, kt_long());
     },
     [](kith_socket s, std::string &room, kith_sockaddr *from) {
-        kt_room r(room.data(), room.size());
+        kt_piece r(room.data(), room.size());
         const auto n = kith_socket_recvmsg(s, &r.p, KITH_MSG_WAITALL, kt_long());
 
         *from = r.p.addr;

@@ -161,21 +161,6 @@ bound_dgram(const kt_place &at)
     return s;
 }
 
-/* Connects until nobody is let in any more; the last is the one that waits. */
-void
-fill_backlog(Scene &c)
-{
-    int rc = 0;
-
-    c.at = kt_name_of(c.peer);
-    while (rc == 0 && c.others.size() < 16) {
-        c.others.push_back(kt_open(c.at.domain));
-        rc = kith_socket_connect(c.others.back(), &c.at, 20);
-    }
-    EXPECT_EQ(KITH_ETIMEOUT, rc) << "the backlog took them all";
-    c.s = kt_open(c.at.domain);
-}
-
 /* Fills until it stays full: what a peer of TCP acknowledges late makes room once more. */
 std::size_t
 fill_for_good(kith_socket s, kt_domain d)
@@ -223,7 +208,9 @@ set(Scene &c, const Row &r, kt_domain d)
         break;
     case need::acceptor:
         c.peer = kt_listen(*c.here, 1);
-        fill_backlog(c);
+        c.at = kt_name_of(c.peer);
+        c.others = kt_fill_backlog(c.at);
+        c.s = kt_open(c.at.domain);
         break;
     }
     if (std::strcmp(r.name, "Sendfile") == 0) {

@@ -222,6 +222,21 @@ TEST_P(SocketStream, ThePeersEndIsZeroAndEndsOneDirectionOnly)
     });
 }
 
+TEST_P(SocketStream, ShuttingBothSidesEndsBothDirections)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of(GetParam());
+        char c;
+
+        ASSERT_EQ(0, kith_socket_shutdown(p.near, KITH_SHUT_BOTH));
+        EXPECT_EQ("", recv_text(p.far));
+        EXPECT_EQ("", recv_text(p.near));
+        EXPECT_EQ(KITH_EPIPE, kith_socket_send(p.near, "x", 1, 0, kt_long()));
+        EXPECT_EQ(0, kith_socket_recv(p.near, &c, 1, KITH_MSG_PEEK, 0)) << "it stays open";
+        kt_close(p);
+    });
+}
+
 TEST_P(SocketStream, ThePeersCloseEndsAWaitingRecv)
 {
     by_process_and_thread([this] {

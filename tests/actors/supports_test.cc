@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include <sys/socket.h>
+
 namespace
 {
 
@@ -97,6 +99,21 @@ TEST_F(SupportsAsks, AgainWhenThereWasNoSocketToAsk)
         EXPECT_EQ(KITH_EMFILE, kith_supports_socket(KITH_INET, KITH_STREAM, 0));
         ki_seam.socket = real_socket;
         EXPECT_EQ(1, kith_supports(KITH_OPT_TCP_CORK));
+    });
+}
+
+/* The usual kinds of socket do not know it, and there is none of the raw kind to ask. */
+TEST_F(SupportsAsks, AgainWhenThereWasNoSocketOfTheRightKind)
+{
+    ki_seam.socket = [](int domain, int type, int protocol) {
+        return (type & SOCK_RAW) == SOCK_RAW ? int{KITH_EMFILE}
+                                             : real_socket(domain, type, protocol);
+    };
+    kt_sockets::SetUp();
+    in_process([] {
+        EXPECT_EQ(KITH_EMFILE, kith_supports(KITH_OPT_IPV6_CHECKSUM));
+        ki_seam.socket = real_socket;
+        EXPECT_EQ(1, kith_supports(KITH_OPT_IPV6_CHECKSUM));
     });
 }
 

@@ -293,6 +293,19 @@ TEST(Sock, FlagsBecomeTheSystems)
         << "one that is unknown spoils the rest";
 }
 
+TEST(Sock, TheSystemsFlagsBecomeOurs)
+{
+    EXPECT_EQ(0u, ki_sock_flags_of(0));
+    EXPECT_EQ(unsigned{KITH_MSG_EOR}, ki_sock_flags_of(MSG_EOR));
+    EXPECT_EQ(unsigned{KITH_MSG_OOB}, ki_sock_flags_of(MSG_OOB));
+    EXPECT_EQ(unsigned{KITH_MSG_TRUNC | KITH_MSG_CTRUNC},
+              ki_sock_flags_of(MSG_TRUNC | MSG_CTRUNC));
+#ifdef MSG_ERRQUEUE
+    EXPECT_EQ(unsigned{KITH_MSG_ERRQUEUE}, ki_sock_flags_of(MSG_ERRQUEUE));
+#endif
+    EXPECT_EQ(0u, ki_sock_flags_of(0x08000000)) << "unknown ones stay native";
+}
+
 TEST(Sock, DirectionsBecomeTheSystems)
 {
     EXPECT_EQ(SHUT_RD, ki_sock_how(KITH_SHUT_READ));

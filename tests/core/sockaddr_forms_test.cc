@@ -436,6 +436,7 @@ TEST(SockaddrForms, NativeRefusesWhatIsNone)
     EXPECT_EQ(KITH_EINVAL, kith_sockaddr_native(AF_NETLINK, nullptr, 1, &a));
     EXPECT_EQ(KITH_EINVAL, kith_sockaddr_native(AF_NETLINK, bytes, 1, nullptr));
     EXPECT_EQ(KITH_ENAMETOOLONG, kith_sockaddr_native(AF_NETLINK, bytes, 127, &a));
+    EXPECT_EQ(KITH_ENAMETOOLONG, kith_sockaddr_native(AF_UNIX, bytes, 109, &a));
     EXPECT_EQ(KITH_EAFNOSUPPORT, kith_sockaddr_native(256, bytes, 2, &a));
     EXPECT_EQ(KITH_EAFNOSUPPORT, kith_sockaddr_native(-1, bytes, 2, &a));
     EXPECT_TRUE(same(before, a));

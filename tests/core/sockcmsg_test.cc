@@ -324,20 +324,23 @@ TEST(Sockcmsg, AddressesOfThePacketComeDecoded)
 
 TEST(Sockcmsg, UnknownOnesAreBytesBothWays)
 {
-    const char bytes[] = "abc";
-    alignas(8) unsigned char buf[64];
-    kith_cmsg c = {4711, 12, (void *) bytes, 3};
-    kith_packet p = packet_of(&c, 1);
-    ptrdiff_t n = ki_cmsg_encode(&p, buf, sizeof buf);
-    Room r;
+    for (const int level : {SOL_SOCKET, int{IPPROTO_IP}, int{IPPROTO_IPV6},
+                            int{IPPROTO_UDP}, int{IPPROTO_TCP}, 4711}) {
+        const char bytes[] = "abc";
+        alignas(8) unsigned char buf[64];
+        kith_cmsg c = {level, 1012, (void *) bytes, 3};
+        kith_packet p = packet_of(&c, 1);
+        ptrdiff_t n = ki_cmsg_encode(&p, buf, sizeof buf);
+        Room r;
 
-    ASSERT_GT(n, 0);
-    ASSERT_TRUE(ki_cmsg_decode(&r.p, buf, (size_t) n));
-    ASSERT_EQ(1u, r.p.n_ctrl);
-    EXPECT_EQ(4711, r.ctrl[0].level);
-    EXPECT_EQ(12, r.ctrl[0].type);
-    ASSERT_EQ(3u, r.ctrl[0].len);
-    EXPECT_EQ(0, memcmp("abc", r.ctrl[0].data, 3));
+        ASSERT_GT(n, 0);
+        ASSERT_TRUE(ki_cmsg_decode(&r.p, buf, (size_t) n));
+        ASSERT_EQ(1u, r.p.n_ctrl);
+        EXPECT_EQ(level, r.ctrl[0].level);
+        EXPECT_EQ(1012, r.ctrl[0].type);
+        ASSERT_EQ(3u, r.ctrl[0].len);
+        EXPECT_EQ(0, memcmp("abc", r.ctrl[0].data, 3));
+    }
 }
 
 TEST(Sockcmsg, AKnownOneOfAStrangeLengthIsBytes)

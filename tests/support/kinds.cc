@@ -55,7 +55,7 @@ kt_ends::send(const void *bytes, std::size_t len) const
 std::ptrdiff_t
 kt_ends::sendmsg(const void *bytes, std::size_t len) const
 {
-    kt_room r(const_cast<void *>(bytes), len);
+    kt_piece r(const_cast<void *>(bytes), len);
 
     if (dgram_)
         r.p.addr = far_name;

@@ -49,7 +49,7 @@ inline constexpr kt_kind kt_udpL = {"udpL", kt_domain::path, KITH_DGRAM};
 inline constexpr kt_kind kt_seqpL = {"seqpL", kt_domain::path, KITH_SEQPACKET};
 
 inline constexpr kt_kind kt_streams[] = {kt_tcp4, kt_tcp6, kt_tcpL};
-inline constexpr kt_kind kt_dgrams[] = {kt_udp4, kt_udp6, kt_udpL};
+inline constexpr kt_kind kt_dgram_kinds[] = {kt_udp4, kt_udp6, kt_udpL};
 inline constexpr kt_kind kt_connected[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_seqpL};
 inline constexpr kt_kind kt_both[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_udp4, kt_udp6, kt_udpL};
 inline constexpr kt_kind kt_all_kinds[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_udp4,
@@ -75,17 +75,17 @@ kith_socket kt_open(const kt_kind &k);
 kith_socket kt_bound(const kt_kind &k, const kt_place &at);
 
 /* Room for one message of some bytes, as sendmsg and recvmsg take it. */
-struct kt_room {
+struct kt_piece {
     kith_iov iov;
     kith_packet p = {};
 
-    kt_room(void *base, std::size_t len) : iov{base, len}
+    kt_piece(void *base, std::size_t len) : iov{base, len}
     {
         p.iov = &iov;
         p.n_iov = 1;
     }
 
-    kt_room(const kt_room &) = delete;
+    kt_piece(const kt_piece &) = delete;
 };
 
 /* Datagram sockets have each a name and are not connected; of the others `near` has connected

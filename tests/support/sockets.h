@@ -18,6 +18,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 enum class kt_domain { inet, inet6, path, abstract };
 
@@ -70,6 +71,10 @@ void kt_close(const kt_pair &p);
 
 /* kt_pair_import is a pair made by socketpair(2) and adopted: the cheapest. */
 kt_pair kt_pair_import();
+
+/* kt_fill_backlog connects to a listener until nobody is let in any more: the last one waits, as does
+ * the next. They are the caller's. */
+std::vector<kith_socket> kt_fill_backlog(const kith_sockaddr &at);
 
 /* kt_fill sends to `s` until nothing more goes, and answers how much went. */
 std::size_t kt_fill(kith_socket s);
