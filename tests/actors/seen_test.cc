@@ -476,11 +476,11 @@ TEST(DumpStart, AProcessIsServedWhileEveryThreadForUsersBlocks)
         bodies.spawn([&dumped, fd] {
             int rc = 0;
 
-            for (int i = 0; i < 20 && rc == 0; i++) /* one right after the other */
+            for (int i = 0; i < 6 && rc == 0; i++) /* one right after the other */
                 rc = kith_dump(fd);
             dumped = rc;
         });
-        EXPECT_TRUE(kt_until([&] { return dumped == 0; }));
+        EXPECT_TRUE(kt_until([&] { return dumped == 0; }, kt_long()));
         fclose(out);
     }
     EXPECT_EQ(0, kith_stop(0, 1000));

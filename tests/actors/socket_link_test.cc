@@ -344,11 +344,12 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
             const auto listen = [](void *arg) -> int {
                 const given g = *static_cast<given *>(arg);
                 const kith_msg *m;
+                const kith_sockaddr a = kt_own_address();
                 kith_socket l;
-                kith_sockaddr a;
-                int rc = kith_tcp_listen("127.0.0.1:0", &l);
+                int rc = kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &l);
 
-                if (rc < 0 || (rc = kith_socket_sockname(l, &a)) < 0)
+                if (rc < 0 || (rc = kith_socket_bind(l, &a)) < 0 ||
+                    (rc = kith_socket_listen(l, 1)) < 0)
                     return rc;
                 struct {
                     kith_socket l;

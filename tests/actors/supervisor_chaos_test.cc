@@ -94,27 +94,8 @@ class SupervisorChaos : public kt_family_test {
     {
         kt_family_test::SetUp();
         not_free = 0;
-        for (service &it : services_) {
-            const kith_socket s = kt_open(KITH_INET);
-            const kith_sockaddr own = own_loopback();
-
-            EXPECT_EQ(0, kith_socket_bind(s, &own));
-            it.address = kt_name_of(s);
-            kt_close(s);
-        }
-    }
-
-    /* An address of this program's own: a port there that is given back is nobody else's. */
-    static kith_sockaddr own_loopback()
-    {
-        const unsigned pid = static_cast<unsigned>(getpid());
-        const std::string text = "127." + std::to_string(1 + pid / 65536 % 250) + "." +
-                                 std::to_string(pid / 256 % 256) + "." +
-                                 std::to_string(pid % 256) + ":0";
-        kith_sockaddr a = {};
-
-        EXPECT_EQ(0, kith_sockaddr_parse(text.c_str(), &a)) << text;
-        return a;
+        for (std::size_t i = 0; i < total; i++)
+            services_[i].address = kt_own_address(static_cast<std::uint16_t>(i));
     }
 
     kith_child leaf(std::size_t i)

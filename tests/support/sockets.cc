@@ -113,6 +113,19 @@ kt_name_of(kith_socket s)
     return a;
 }
 
+kith_sockaddr
+kt_own_address(std::uint16_t n)
+{
+    const unsigned pid = static_cast<unsigned>(getpid());
+    const std::string text = "127." + std::to_string(1 + pid / 65536 % 250) + "." +
+                             std::to_string(pid / 256 % 256) + "." +
+                             std::to_string(pid % 256) + ":" + std::to_string(20000 + n);
+    kith_sockaddr a = {};
+
+    EXPECT_EQ(0, kith_sockaddr_parse(text.c_str(), &a)) << text;
+    return a;
+}
+
 kt_pair
 kt_connect(kith_socket listener)
 {

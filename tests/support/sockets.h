@@ -64,6 +64,10 @@ kith_socket kt_open(int domain);
 kith_socket kt_listen(const kt_place &place, int backlog = 128);
 kith_socket kt_listen_here(); /* at an address of this machine's choice */
 kith_sockaddr kt_name_of(kith_socket s);
+
+/* kt_own_address is the nth of this program's own, for a port that is given back and bound again: a
+ * loopback address that no other program has, and a port that the system gives to nobody. */
+kith_sockaddr kt_own_address(std::uint16_t n = 0);
 kt_pair kt_connect(kith_socket listener);
 kt_pair kt_pair_of(kt_domain d = kt_domain::inet);
 void kt_close(kith_socket s);
