@@ -52,15 +52,10 @@ resolve(struct ki_proc *p, const char *host, uint16_t port, kith_sockaddr *out, 
             ki_mem_free(l, sizeof *l);
         return KITH_ENOMEM;
     }
-    ki_op_begin_alone(&op->word, op->slot.generation);
-    *l = (struct lookup){.job.run = look_up, .op = ki_op_future(op).id, .port = port};
+    *l = (struct lookup){.job.run = look_up, .port = port};
     strncpy(l->host, host, sizeof l->host - 1);
-    int rc = ki_offload_submit(&l->job);
-    if (rc < 0) {
-        KI_CHECK(ki_op_busy(&op->word));
-        ki_op_complete(op, rc, 0);
+    if (!ki_op_offload(op, &l->job, &l->op))
         ki_mem_free(l, sizeof *l);
-    }
     return (int) ki_op_await(p, op, deadline_ns, "resolve", NULL);
 }
 

@@ -317,6 +317,21 @@ ki_op_take_by_id(uint64_t id)
     return op && ki_op_busy_of(&op->word, ki_id_generation(id)) ? op : NULL;
 }
 
+bool
+ki_op_offload(struct ki_op *op, struct ki_job *job, uint64_t *id)
+{
+    int rc;
+
+    ki_op_begin_alone(&op->word, op->slot.generation);
+    *id = ki_op_future(op).id;
+    rc = ki_offload_submit(job);
+    if (rc == 0)
+        return true;
+    KI_CHECK(ki_op_busy(&op->word));
+    ki_op_complete(op, rc, 0);
+    return false;
+}
+
 void
 ki_op_free_msg(struct ki_msg *m)
 {

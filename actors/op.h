@@ -8,6 +8,7 @@
 #define KI_OP_H
 
 #include "actors/proc.h"
+#include "core/offload.h"
 
 /* ki_op_new makes a record for `io` on socket `s` (handle `sid`) in p's list, not yet begun.
  * NULL: no memory. An address is copied. */
@@ -135,6 +136,10 @@ void ki_op_abandon(struct ki_proc *p, struct ki_op *op);
 /* ki_op_take_by_id makes the caller the executor of a call or job by its future's number: BUSY is
  * its, ki_op_complete ends it with let_go 0. NULL: it has ended. Any thread. */
 struct ki_op *ki_op_take_by_id(uint64_t id);
+
+/* ki_op_offload begins a record that `job` ends on the side pool; `*id` is by what the job takes
+ * it. False: the job does not run, and the record has ended with why not. */
+bool ki_op_offload(struct ki_op *op, struct ki_job *job, uint64_t *id);
 
 /* ki_op_callee_died ends a call whose callee is no more, for that reason. By its starter. */
 void ki_op_callee_died(struct ki_proc *p, struct ki_op *op, const kith_reason *why);

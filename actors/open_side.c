@@ -97,7 +97,6 @@ begin(struct ki_proc *p, int domain, int type, int protocol, const kith_open_opt
     struct ki_io io = {.kind = KI_OP_OPEN};
     int native_domain = ki_domain_to_native(domain), native_type = ki_type_to_native(type);
     struct opening *o;
-    int rc;
 
     if (native_domain < 0 || native_type < 0)
         return native_domain < 0 ? native_domain : native_type;
@@ -109,14 +108,8 @@ begin(struct ki_proc *p, int domain, int type, int protocol, const kith_open_opt
             ki_mem_free(o, o->size);
         return KITH_ENOMEM;
     }
-    ki_op_begin_alone(&(*op)->word, (*op)->slot.generation);
-    o->op = ki_op_future(*op).id;
-    rc = ki_offload_submit(&o->job);
-    if (rc < 0) { /* its result, as any other */
-        KI_CHECK(ki_op_busy(&(*op)->word));
-        ki_op_complete(*op, rc, 0);
+    if (!ki_op_offload(*op, &o->job, &o->op)) /* that is its result, as any other */
         ki_mem_free(o, o->size);
-    }
     return 0;
 }
 
