@@ -3,7 +3,8 @@
  *
  * Run:  ./multicast --group 239.1.2.3 --port 7000 --listen     (as often as you like)
  *       ./multicast --group 239.1.2.3 --port 7000 --send hello
- * See:  each listener prints who has sent, and what. ^C ends it. */
+ * See:  each listener prints who has sent, and what. ^C ends it. With --source ADDRESS it hears that
+ *       one alone. */
 #define _DEFAULT_SOURCE
 
 #include <ifaddrs.h>
@@ -15,8 +16,9 @@
 #include <string.h>
 
 static struct {
-    const char *group_text, *interface, *text;
-    kith_sockaddr group; /* with its port */
+    const char *group_text, *source_text, *interface, *text;
+    kith_sockaddr group;  /* with its port */
+    kith_sockaddr source; /* if its text is there */
     uint32_t ifindex;
     long port, count;
     bool listens;
@@ -37,19 +39,35 @@ complain(const char *what, int rc)
 
 /* ---- hear ---- */
 
+/* Any source's, or that of one. */
+static int
+join_group(kith_socket s)
+{
+    const kith_mreq any = {.group = opt.group, .ifindex = opt.ifindex};
+    const kith_mreq_source one = {.group = opt.group,
+                                  .source = opt.source,
+                                  .ifindex = opt.ifindex};
+
+    if (opt.source_text)
+        return kith_socket_setopt(s,
+                                  is_inet() ? KITH_OPT_IP_ADD_SOURCE_MEMBERSHIP
+                                            : KITH_OPT_IPV6_ADD_SOURCE_MEMBERSHIP,
+                                  &one, sizeof one);
+    return kith_socket_setopt(s,
+                              is_inet() ? KITH_OPT_IP_ADD_MEMBERSHIP
+                                        : KITH_OPT_IPV6_JOIN_GROUP,
+                              &any, sizeof any);
+}
+
 /* All who listen share the port. It is joined before it is bound: whoever sees the port taken can
  * send. Bound to the group, it hears nothing else that comes to the port. */
 static int
 join(kith_socket s)
 {
-    const kith_mreq m = {.group = opt.group, .ifindex = opt.ifindex};
     int rc = kith_socket_setopt_int(s, KITH_OPT_SOCKET_REUSEADDR, 1);
 
     if (rc == 0)
-        rc = kith_socket_setopt(s,
-                                is_inet() ? KITH_OPT_IP_ADD_MEMBERSHIP
-                                          : KITH_OPT_IPV6_JOIN_GROUP,
-                                &m, sizeof m);
+        rc = join_group(s);
     if (rc == KITH_ENODEV)
         return complain(
             "no interface has multicast, or not this one: --interface names another", rc);
@@ -186,6 +204,13 @@ is_multicast(const kith_sockaddr *a)
                                      : false;
 }
 
+static bool
+is_source(void)
+{
+    return kith_sockaddr_parse(opt.source_text, &opt.source) == 0 &&
+           opt.source.domain == opt.group.domain && !is_multicast(&opt.source);
+}
+
 /* NULL, or what is wrong. */
 static const char *
 settle(void)
@@ -197,6 +222,8 @@ settle(void)
         return "--port wants a number, 1 to 65535";
     if (opt.listens == (opt.text != NULL))
         return "say --listen or --send TEXT";
+    if (opt.source_text && (!opt.listens || !is_source()))
+        return "--source wants an address of the group's family, and --listen";
     if (is_inet()) {
         opt.group.inet.port = (uint16_t) opt.port;
     } else {
@@ -220,13 +247,14 @@ read_number(const char *text, long *out)
 }
 
 static const char usage[] =
-    "usage: multicast --group G --port P [--interface I] --listen [--count N]\n"
+    "usage: multicast --group G --port P [--interface I] --listen [--source S] [--count N]\n"
     "       multicast --group G --port P [--interface I] --send TEXT [--count N]\n"
     "\n"
     "  --group G      a multicast address of IPv4 or IPv6: 239.1.2.3, ff15::77, ff02::77%eth0\n"
     "  --port P       its port\n"
     "  --interface I  by name, number or address; the system chooses if it is not said\n"
     "  --listen       prints ADDRESS:PORT TEXT for each datagram; many may listen at once\n"
+    "  --source S     an address: hears what that one sends, and nothing else\n"
     "  --send TEXT    sends it, for this network only\n"
     "  --count N      ends after N datagrams; --listen never ends, --send sends 1 without it\n";
 
@@ -243,6 +271,8 @@ read_arguments(char **argv)
             return *argv;
         if (strcmp(*argv, "--group") == 0)
             opt.group_text = argv[1];
+        else if (strcmp(*argv, "--source") == 0)
+            opt.source_text = argv[1];
         else if (strcmp(*argv, "--interface") == 0)
             opt.interface = argv[1];
         else if (strcmp(*argv, "--send") == 0)

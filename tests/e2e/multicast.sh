@@ -117,6 +117,8 @@ complains()
 complains 'multicast address' --group 10.0.0.1 --port 7000 --listen
 complains 'wants a number' --group 239.1.2.3 --port 0 --listen
 complains '--interface wants' --group 239.1.2.3 --port 7000 --listen --interface nowhere
+complains '--source wants' --group 239.1.2.3 --port 7000 --listen --source ::1
+complains '--source wants' --group 239.1.2.3 --port 7000 --send hello --source 10.0.0.1
 complains '--listen or --send' --group 239.1.2.3 --port 7000
 complains 'not understood' --group 239.1.2.3 --port 7000 --listen --count none
 complains '--interface' --group ff15::77 --port 7000 --interface 77777 --listen
