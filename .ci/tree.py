@@ -70,7 +70,8 @@ def unbraced(name):
 
 def tests_of(build):
     """The names of all tests, as ctest has them behind the label: those of the test programs in
-    that build directory, which are asked, and the cases of tests/conform."""
+    that build directory, which are asked, and the cases of tests/conform. One of many values,
+    Suite.Test/Value, is there without its value too."""
     names = set()
     for program in ("kith_core_tests", "kith_actors_tests"):
         path = ROOT / build / "tests" / program
@@ -84,7 +85,7 @@ def tests_of(build):
             if not line.startswith(" "):
                 suite = name.lstrip("/")
             elif name:
-                names.add(suite + name)
+                names.update((suite + name, suite + name.split("/")[0]))
     for _, text in files("tests/conform/*_cases.cc"):
         names.update("Conform." + case for case in re.findall(r"^CASE\(\s*([a-z0-9_]+),", text, re.M))
     return names

@@ -76,22 +76,6 @@ const way by_accept = {
     },
 };
 
-/* The next message, which has to be this socket's select of that operation; its code. */
-int
-select_code(kith_socket s, unsigned op)
-{
-    const kith_msg *m = kt_receive();
-    const kith_select *sel =
-        m != nullptr && m->tag == KITH_TAG_SELECT ? KITH_BODY(m, kith_select) : nullptr;
-
-    EXPECT_NE(nullptr, sel) << "no select message";
-    if (sel == nullptr)
-        return 1;
-    EXPECT_EQ(s, sel->socket);
-    EXPECT_EQ(op, sel->op);
-    return sel->code;
-}
-
 /* ---- told of ---- */
 
 TEST_P(ConformAsyncStream, AConnectIsToldOfAndRepeated)
@@ -105,7 +89,7 @@ TEST_P(ConformAsyncStream, AConnectIsToldOfAndRepeated)
 
         int rc = kith_socket_connect(s, &to, KITH_NOWAIT);
         if (rc == KITH_ESELECT) {
-            EXPECT_EQ(0, select_code(s, KITH_OP_CONNECT));
+            EXPECT_EQ(0, kt_select_code(s, KITH_OP_CONNECT));
             rc = kith_socket_connect(s, &to, KITH_NOWAIT);
         }
         EXPECT_EQ(0, rc);
@@ -129,7 +113,7 @@ expect_told(const way &w)
     EXPECT_EQ(KITH_ESELECT, w.call(e.far, p, KITH_NOWAIT));
     kt_expect_no_message();
     EXPECT_EQ(4, e.send("ping", 4));
-    EXPECT_EQ(0, select_code(e.far, w.op));
+    EXPECT_EQ(0, kt_select_code(e.far, w.op));
     EXPECT_EQ(4, w.call(e.far, p, KITH_NOWAIT));
     EXPECT_EQ("ping", std::string(p.buf, 4));
     EXPECT_EQ(KITH_ETIMEOUT, w.call(e.far, p, 0)) << "that was all";
@@ -215,7 +199,7 @@ expect_others_closed(kith_socket s, const way &w)
         place p;
         const auto rc = w.call(s, p, KITH_NOWAIT);
 
-        return rc == KITH_ESELECT ? select_code(s, w.op) : rc;
+        return rc == KITH_ESELECT ? kt_select_code(s, w.op) : rc;
     });
     place own;
     kith_future f;

@@ -82,17 +82,6 @@ read_file(kith_socket s, std::size_t at, std::size_t len = SIZE_MAX)
     return got;
 }
 
-/* A pair between whose ends little fits. */
-kt_pair
-narrow_pair(kt_domain d)
-{
-    const kt_pair p = kt_pair_of(d);
-
-    EXPECT_EQ(0, kith_socket_setopt_int(p.near, KITH_OPT_SOCKET_SNDBUF, 64 * 1024));
-    EXPECT_EQ(0, kith_socket_setopt_int(p.far, KITH_OPT_SOCKET_RCVBUF, 64 * 1024));
-    return p;
-}
-
 /* Reads `len` bytes, whatever they are; how many came. */
 std::size_t
 read_any(kith_socket s, std::size_t len)
@@ -219,7 +208,7 @@ TEST_P(SocketFile, ABigOneGoesToASlowReader)
 {
     in_process([this] {
         const std::size_t len = (GetParam() == kt_domain::inet ? 64 : 8) * MiB;
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         const File file(len);
         std::atomic<std::size_t> got = 0;
         const kith_pid reader = spawn([p, &got] {
@@ -241,7 +230,7 @@ TEST_P(SocketFile, ABigOneGoesToASlowReader)
 TEST_P(SocketFile, SeveralGoInTheirOrderWithSendsBetween)
 {
     by_process_and_thread([] {
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         const File file(MiB);
         std::vector<char> bytes(MiB);
         kith_future f[6];
@@ -266,7 +255,7 @@ TEST_P(SocketFile, SeveralGoInTheirOrderWithSendsBetween)
 TEST_P(SocketFile, TheCallerMayCloseTheFileAtOnce)
 {
     by_process_and_thread([] {
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         File file(MiB);
         kith_future f;
 
@@ -282,7 +271,7 @@ TEST_P(SocketFile, TheCallerMayCloseTheFileAtOnce)
 TEST_P(SocketFile, WithNowaitItTellsWhatWentAndWhenToGoOn)
 {
     by_process_and_thread([] {
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         const File file(4 * MiB);
         std::size_t went = 0, got = 0;
         int selects = 0;
@@ -317,7 +306,7 @@ TEST_P(SocketFile, WithNowaitItTellsWhatWentAndWhenToGoOn)
 TEST_P(SocketFile, ItIsCountedByItself)
 {
     by_process_and_thread([] {
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         const File file(MiB);
         struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
         const struct kith_socket_counters &c = info.counters;
@@ -358,7 +347,7 @@ TEST_P(SocketFile, ATimeoutTellsExactlyHowFarItCame)
 {
     by_process_and_thread([] {
         for (const kith_ms ms : {0, 1, 20}) {
-            const kt_pair p = narrow_pair(GetParam());
+            const kt_pair p = kt_narrow_pair(GetParam());
             const File file(2 * MiB);
 
             EXPECT_EQ(KITH_ETIMEOUT, kith_socket_sendfile(p.near, file.fd(), 0, 0, ms));
@@ -378,7 +367,7 @@ TEST_P(SocketFile, ACancelTellsExactlyHowFarItCame)
         const File file(2 * MiB);
 
         for (int i = 0; i < 20; i++) {
-            const kt_pair p = narrow_pair(GetParam());
+            const kt_pair p = kt_narrow_pair(GetParam());
             kith_future f;
             std::ptrdiff_t n = KITH_ECANCELED;
 
@@ -405,7 +394,7 @@ TEST_P(SocketFile, ACloseTellsExactlyHowFarItCame)
         const File file(2 * MiB);
 
         for (int i = 0; i < 20; i++) {
-            const kt_pair p = narrow_pair(GetParam());
+            const kt_pair p = kt_narrow_pair(GetParam());
             kith_future f, behind;
 
             ASSERT_EQ(0, kith_socket_sendfile_start(p.near, file.fd(), 0, 0, KITH_INFINITY,
@@ -429,7 +418,7 @@ TEST_P(SocketFile, TheOwnersDeathEndsIt)
         const File file(2 * MiB);
 
         for (int i = 0; i < 8; i++) {
-            const kt_pair p = narrow_pair(GetParam());
+            const kt_pair p = kt_narrow_pair(GetParam());
             const kith_pid owner = spawn([] { kt_ignore(kith_sleep(KITH_INFINITY)); });
             kith_future f;
 
@@ -455,7 +444,7 @@ TEST_P(SocketFile, TheSendersDeathLeavesTheSocketToOthers)
         const int fd = file.fd();
 
         for (int i = 0; i < 8; i++) {
-            const kt_pair p = narrow_pair(GetParam());
+            const kt_pair p = kt_narrow_pair(GetParam());
             std::atomic<bool> intact = false;
             const kith_pid sender = spawn([p, fd] {
                 kt_ignore(kith_socket_sendfile(p.near, fd, 0, 0, KITH_INFINITY));
@@ -493,7 +482,7 @@ TEST_P(SocketFile, TheSendersDeathLeavesTheSocketToOthers)
 TEST_P(SocketFile, APeerThatGoesEndsIt)
 {
     by_process_and_thread([] {
-        const kt_pair p = narrow_pair(GetParam());
+        const kt_pair p = kt_narrow_pair(GetParam());
         const File file(2 * MiB);
         kith_future f;
 
@@ -567,7 +556,7 @@ TEST_F(SocketFileSeam, WhereTheSystemWillNotItReadsAndSends)
     };
     in_process([] {
         for (const kt_domain d : kt_all_domains) {
-            const kt_pair p = narrow_pair(d);
+            const kt_pair p = kt_narrow_pair(d);
             const File file(MiB);
             kith_future f;
 

@@ -276,22 +276,6 @@ strike(Scene &c, bool closed = false)
         kt_close(c.won);
 }
 
-/* The next message, which has to be a select of this call; its code. */
-int
-select_code(const Scene &c, const Row &r)
-{
-    const kith_msg *m = kt_receive();
-    const kith_select *sel =
-        m != nullptr && m->tag == KITH_TAG_SELECT ? KITH_BODY(m, kith_select) : nullptr;
-
-    EXPECT_NE(nullptr, sel) << "no select message";
-    if (sel == nullptr)
-        return 1;
-    EXPECT_EQ(c.s.id, sel->socket.id);
-    EXPECT_EQ(r.op, sel->op);
-    return sel->code;
-}
-
 std::ptrdiff_t
 await(const Row &r, kith_future f, kith_ms timeout, kith_socket *won)
 {
@@ -348,7 +332,7 @@ class SocketNowait : public kt_sockets, public testing::WithParamInterface<Case>
     /* The next message tells that the wait was ended with `code`. */
     void expect_ended(const Scene &c, int code) const
     {
-        const int told = select_code(c, row());
+        const int told = kt_select_code(c.s, row().op);
 
         EXPECT_TRUE(told == code || (told_by_timer() && told == 0)) << told;
     }
@@ -375,10 +359,10 @@ TEST_P(SocketNowait, TellsOnceAndThenGoes)
             kt_expect_no_message();
         }
         fulfil(c, r);
-        EXPECT_EQ(0, select_code(c, r));
+        EXPECT_EQ(0, kt_select_code(c.s, r.op));
         /* A connect's or a full peer's message says: try; so does it after that. */
         for (int i = 0; i < 100 && (n = r.call(c, KITH_NOWAIT)) == KITH_ESELECT; i++)
-            EXPECT_EQ(0, select_code(c, r));
+            EXPECT_EQ(0, kt_select_code(c.s, r.op));
         EXPECT_EQ(r.answer, n);
         kt_expect_no_message();
         strike(c);

@@ -26,21 +26,6 @@ INSTANTIATE_TEST_SUITE_P(, RuleTimeout, testing::ValuesIn(kt_all_domains),
 INSTANTIATE_TEST_SUITE_P(, RuleMonitor, testing::ValuesIn(kt_all_domains),
                          kt_domain_of_test);
 
-/* The next message: a select of this socket; its code. */
-int
-select_code(kith_socket s)
-{
-    const kith_msg *m = kt_receive();
-    const kith_select *sel =
-        m != nullptr && m->tag == KITH_TAG_SELECT ? KITH_BODY(m, kith_select) : nullptr;
-
-    EXPECT_NE(nullptr, sel) << "no select message";
-    if (sel == nullptr)
-        return 1;
-    EXPECT_EQ(s, sel->socket);
-    return sel->code;
-}
-
 /* ---- select messages ---- */
 
 TEST_P(RuleSelect, WhoIsToldAndDoesNotComeHoldsUpNobody)
@@ -72,10 +57,10 @@ TEST_P(RuleSelect, WhoIsToldAndDoesNotComeHoldsUpNobody)
         }));
 
         ASSERT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
-        EXPECT_EQ(0, select_code(p.far));
+        EXPECT_EQ(0, kt_select_code(p.far, KITH_OP_RECV));
         EXPECT_EQ(0, kith_wait(reads, nullptr, kt_long()));
         ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
-        EXPECT_EQ(0, select_code(l));
+        EXPECT_EQ(0, kt_select_code(l, KITH_OP_ACCEPT));
         EXPECT_EQ(0, kith_wait(accepts, nullptr, kt_long()));
         kt_expect_no_message();
         kt_close(s);
@@ -136,7 +121,7 @@ TEST_P(RuleSelect, ACancelAgainstReadinessIsOneMessage)
             ASSERT_EQ(KITH_ESELECT, kith_socket_recv(p.far, &c, 1, 0, KITH_NOWAIT));
             ASSERT_EQ(0, kt_send(first ? sender : canceller, go, i));
             ASSERT_EQ(0, kt_send(first ? canceller : sender, go, i));
-            const int code = select_code(p.far);
+            const int code = kt_select_code(p.far, KITH_OP_RECV);
             ASSERT_TRUE(code == 0 || code == KITH_ECANCELED) << code;
             (code == 0 ? ready : cancelled)++;
             std::ptrdiff_t n;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include <sys/socket.h>
@@ -41,6 +42,22 @@ kt_domain_name(kt_domain d)
     }
 }
 
+kt_domain
+kt_inet_place()
+{
+    const testing::TestInfo *test = testing::UnitTest::GetInstance()->current_test_info();
+    const bool is_twin =
+        test != nullptr && std::string_view(test->name()).ends_with("/Inet6");
+
+    return is_twin ? kt_domain::inet6 : kt_domain::inet;
+}
+
+int
+kt_inet()
+{
+    return kt_inet_place() == kt_domain::inet6 ? KITH_INET6 : KITH_INET;
+}
+
 kt_place::kt_place(kt_domain d)
 {
     switch (d) {
@@ -75,10 +92,10 @@ kt_place::~kt_place()
 }
 
 kith_socket
-kt_open(int domain)
+kt_open(int domain, int type)
 {
     kith_socket s = {0};
-    const int rc = kith_socket_open(domain, KITH_STREAM, 0, nullptr, &s);
+    const int rc = kith_socket_open(domain, type, 0, nullptr, &s);
 
     EXPECT_EQ(0, rc) << kith_strerror(rc);
     return s;
@@ -114,9 +131,20 @@ kt_name_of(kith_socket s)
 }
 
 kith_sockaddr
+kt_loopback(std::uint16_t port)
+{
+    return kith_sockaddr_loopback(kt_inet(), port);
+}
+
+kith_sockaddr
 kt_own_address(std::uint16_t n)
 {
     const unsigned pid = static_cast<unsigned>(getpid());
+
+    /* There is one loopback address then, and many ports that the system gives to nobody. */
+    if (kt_inet() == KITH_INET6)
+        return kt_loopback(static_cast<std::uint16_t>(10000 + pid % 1250 * 16 + n));
+
     const std::string text = "127." + std::to_string(1 + pid / 65536 % 250) + "." +
                              std::to_string(pid / 256 % 256) + "." +
                              std::to_string(pid % 256) + ":" + std::to_string(20000 + n);
@@ -147,6 +175,16 @@ kt_pair_of(kt_domain d)
     const kt_pair p = kt_connect(l);
 
     kt_close(l);
+    return p;
+}
+
+kt_pair
+kt_narrow_pair(kt_domain d)
+{
+    const kt_pair p = kt_pair_of(d);
+
+    EXPECT_EQ(0, kith_socket_setopt_int(p.near, KITH_OPT_SOCKET_SNDBUF, 64 * 1024));
+    EXPECT_EQ(0, kith_socket_setopt_int(p.far, KITH_OPT_SOCKET_RCVBUF, 64 * 1024));
     return p;
 }
 
@@ -206,6 +244,21 @@ kt_fill(kith_socket s)
         total += static_cast<std::size_t>(n);
     EXPECT_EQ(KITH_ETIMEOUT, n);
     return total + kith_partial();
+}
+
+int
+kt_select_code(kith_socket s, unsigned op)
+{
+    const kith_msg *m = kt_receive();
+    const kith_select *sel =
+        m != nullptr && m->tag == KITH_TAG_SELECT ? KITH_BODY(m, kith_select) : nullptr;
+
+    EXPECT_NE(nullptr, sel) << "no select message";
+    if (sel == nullptr)
+        return 1;
+    EXPECT_EQ(s, sel->socket);
+    EXPECT_EQ(op, sel->op);
+    return sel->code;
 }
 
 std::size_t

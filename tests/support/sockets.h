@@ -34,9 +34,14 @@ kt_domain_of_test(const testing::TestParamInfo<kt_domain> &info)
     return kt_domain_name(info.param);
 }
 
+/* kt_inet is where a test is that names no domain: KITH_INET6 in one that ends in /Inet6, else
+ * KITH_INET. Places, pairs and sockets are of that domain unless they are told another. */
+int kt_inet();
+kt_domain kt_inet_place();
+
 class kt_place {
   public:
-    explicit kt_place(kt_domain d = kt_domain::inet);
+    explicit kt_place(kt_domain d = kt_inet_place());
     ~kt_place();
     kt_place(const kt_place &) = delete;
     kt_place &operator=(const kt_place &) = delete;
@@ -60,16 +65,21 @@ struct kt_pair {
     kith_socket near, far;
 };
 
-kith_socket kt_open(int domain);
+kith_socket kt_open(int domain = kt_inet(), int type = KITH_STREAM);
 kith_socket kt_listen(const kt_place &place, int backlog = 128);
 kith_socket kt_listen_here(); /* at an address of this machine's choice */
 kith_sockaddr kt_name_of(kith_socket s);
+kith_sockaddr kt_loopback(std::uint16_t port = 0);
 
 /* kt_own_address is the nth of this program's own, for a port that is given back and bound again: a
  * loopback address that no other program has, and a port that the system gives to nobody. */
 kith_sockaddr kt_own_address(std::uint16_t n = 0);
 kt_pair kt_connect(kith_socket listener);
-kt_pair kt_pair_of(kt_domain d = kt_domain::inet);
+kt_pair kt_pair_of(kt_domain d = kt_inet_place());
+
+/* A pair between whose ends little fits, whatever the system would allow. */
+kt_pair kt_narrow_pair(kt_domain d = kt_inet_place());
+
 void kt_close(kith_socket s);
 void kt_close(const kt_pair &p);
 
@@ -82,6 +92,9 @@ std::vector<kith_socket> kt_fill_backlog(const kith_sockaddr &at);
 
 /* kt_fill sends to `s` until nothing more goes, and answers how much went. */
 std::size_t kt_fill(kith_socket s);
+
+/* The next message, which has to be a select of this socket and operation; its code. */
+int kt_select_code(kith_socket s, unsigned op);
 
 /* kt_read_all reads until the end and answers how much came. */
 std::size_t kt_read_all(kith_socket s);
@@ -126,6 +139,18 @@ class kt_sockets : public kt_runtime {
         }
     }
 };
+
+/* Tests with a twin: TEST_P is run over inet and over inet6, TEST_F in the same suite once.
+ *
+ *   using SocketWait = kt_inets<>;
+ *   KT_INETS(SocketWait); */
+template <typename Fixture = kt_sockets>
+class kt_inets : public Fixture, public testing::WithParamInterface<kt_domain> {
+};
+
+#define KT_INETS(suite) \
+    INSTANTIATE_TEST_SUITE_P(, suite, testing::Values(kt_domain::inet, kt_domain::inet6), \
+                             kt_domain_of_test)
 
 inline bool
 operator==(kith_socket a, kith_socket b)
