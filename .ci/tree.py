@@ -73,7 +73,7 @@ def tests_of(build):
     that build directory, which are asked, and the cases of tests/conform. One of many values,
     Suite.Test/Value, is there without its value too."""
     names = set()
-    for program in ("kith_core_tests", "kith_actors_tests"):
+    for program in ("kith_core_tests", "kith_actors_tests", "kith_sctp_tests"):
         path = ROOT / build / "tests" / program
         if not path.exists():
             print(f"{path} is not there; build first")

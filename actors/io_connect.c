@@ -4,6 +4,7 @@
 
 #include "core/seam.h"
 #include "core/sock.h"
+#include "core/sock_sctp.h"
 
 /* ---- connect ---- */
 
@@ -63,12 +64,32 @@ dissolve(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return ki_io_done(result, rc < 0 ? rc : 0);
 }
 
+/* One more of the associations that a socket of SCTP's may have. No edge tells that it is made, or
+ * has failed; nor is the socket itself connected then. */
+static enum ki_attempt
+associate(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
+{
+    int rc = s->connecting ? ki_sctp_attempt(ki_socket_fd(s), s->assoc)
+                           : ki_sctp_connect(ki_socket_fd(s), io->u.addr, 1, &s->assoc);
+
+    s->connecting = rc == KITH_EINPROGRESS;
+    if (s->connecting) {
+        ki_io_back_off(s);
+        return KI_TRY_AGAIN;
+    }
+    s->cooldown_ms = 0;
+    ki_watch_call(s, "connect", rc);
+    return ki_io_done(result, rc);
+}
+
 enum ki_attempt
 ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     struct ki_native_addr to;
     int rc;
 
+    if (ki_socket_is_one_to_many(s))
+        return associate(s, io, result);
     if (io->u.addr->domain == KITH_UNSPEC)
         return dissolve(s, io, result);
     if (s->connecting)

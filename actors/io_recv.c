@@ -6,6 +6,7 @@
 
 #include "core/seam.h"
 #include "core/sock.h"
+#include "core/sock_sctp.h"
 
 /* One call of the system, from byte io->done on. */
 static ptrdiff_t
@@ -46,13 +47,32 @@ note_read(struct ki_socket *s, ptrdiff_t n, size_t want)
     ki_io_note_read(s, (size_t) n < want ? (size_t) n : want, want);
 }
 
+/* A connection of SCTP's that was shut down from here ends without the system telling: there is
+ * nothing, for ever, and no association any more. */
+static bool
+has_ended_in_silence(struct ki_socket *s)
+{
+    return ki_load_rlx(&s->protocol) == KITH_SCTP && s->type == KITH_STREAM &&
+           (ki_load_rlx(&s->state) & KITH_STATE_WRITE_SHUT) &&
+           ki_sctp_attempt(ki_socket_fd(s), 0) == KITH_ECONNREFUSED;
+}
+
+/* EAGAIN: more may come. The look comes when an edge would, so that nothing is missed. */
+static enum ki_attempt
+wait_for_more(struct ki_socket *s, ptrdiff_t *result)
+{
+    const enum ki_attempt a = ki_io_wait_for(s, KI_READY_IN, result);
+
+    return a == KI_TRY_AGAIN && ki_slow(has_ended_in_silence(s)) ? ki_io_done(result, 0)
+                                                                 : a;
+}
+
 /* Nothing was received: the end, nothing there, or an error. */
 KI_NOINLINE enum ki_attempt
 ki_io_recv_nothing(struct ki_socket *s, ptrdiff_t n, ptrdiff_t *result)
 {
     note_other(s, n);
-    return n == KITH_EAGAIN ? ki_io_wait_for(s, KI_READY_IN, result)
-                            : ki_io_done(result, n);
+    return n == KITH_EAGAIN ? wait_for_more(s, result) : ki_io_done(result, n);
 }
 
 /* Bytes that come by the side, urgent or of the error queue, say nothing of those that wait. */
@@ -117,7 +137,7 @@ peek(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     else
         ki_tally_miss(s, KI_TALLY_READ);
     if (n == KITH_EAGAIN)
-        return ki_io_wait_for(s, KI_READY_IN, result);
+        return wait_for_more(s, result);
     if (n > 0 && all && (size_t) n < io->len)
         return s->ended ? ki_io_done(result, KITH_EOF) : ki_io_wait_for_change(s, result);
     return ki_io_done(result, n == 0 && all ? KITH_EOF : n);
@@ -141,7 +161,8 @@ receive_next(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         if (n <= 0) {
             enum ki_attempt a = ki_io_recv_nothing(s, n, result);
 
-            return n == 0 && all ? ki_io_done(result, KITH_EOF) : a;
+            return a == KI_TRY_DONE && *result == 0 && all ? ki_io_done(result, KITH_EOF)
+                                                           : a;
         }
         note_read(s, n, want);
         if (!all) {

@@ -293,6 +293,7 @@ struct ki_socket {
     bool gone_early;             /* [p] of the owner: GONE came while it was given away */
     uint8_t watch;               /* [s] KI_WATCH_ bits */
     uint16_t cooldown_ms;        /* [s] from a try to the next by the retry timer */
+    int32_t assoc;               /* [s] of SCTP: the association last begun */
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */

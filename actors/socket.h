@@ -47,6 +47,13 @@ ki_socket_fd(struct ki_socket *s)
     return ki_load_rlx(&s->fd); /* relaxed: written by claimants only */
 }
 
+/* ki_socket_is_one_to_many: of SCTP, with any number of peers and no connection or end of its own. */
+static inline bool
+ki_socket_is_one_to_many(struct ki_socket *s)
+{
+    return s->type == KITH_SEQPACKET && ki_load_rlx(&s->protocol) == KITH_SCTP;
+}
+
 /* ki_socket_new makes the actor of a descriptor, claimed by the caller, in nobody's list yet;
  * `owner` is who will have it, `traits` are the KI_TRAIT_ bits. NULL: no memory, the descriptor is
  * still the caller's. */

@@ -135,7 +135,8 @@ need_test_packages()
 {
     # Two steps: names of the second are looked up in lists that the first has fetched.
     need_packages "${demo_packages[@]}" libgtest-dev clang libuv1-dev valgrind socat \
-        netcat-openbsd gdb util-linux erlang-base iperf3 iproute2 iputils-ping
+        netcat-openbsd gdb util-linux erlang-base iperf3 iproute2 iputils-ping \
+        user-mode-linux busybox-static
     if command -v apt-cache >/dev/null; then
         need_packages "$(clang_rt_package)" "$(clang_format_package)"
     fi

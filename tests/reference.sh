@@ -9,8 +9,7 @@
 . "$(dirname "$0")/e2e/lib.bash"
 
 table=tests/reference.tsv
-programs=("$build/tests/kith_core_tests" "$build/tests/kith_actors_tests")
-[ -x "${programs[0]}" ] || { printf 'skipped: the unit tests need the package libgtest-dev\n' && exit 77; }
+[ -x "$build/tests/kith_core_tests" ] || { printf 'skipped: the unit tests need the package libgtest-dev\n' && exit 77; }
 
 # The filter of Google Test: Suite.Test, and Any/Suite.Test/Variant where there are variants.
 filter=$(grep -v '^#' "$table" | cut -f 4 | tr ',' '\n' | grep -v / | sort -u |
@@ -18,8 +17,10 @@ filter=$(grep -v '^#' "$table" | cut -f 4 | tr ',' '\n' | grep -v / | sort -u |
 filter+=$(grep -v '^#' "$table" | cut -f 4 | tr ',' '\n' | grep -F . | grep / | sort -u |
     awk '{ printf ":%s:*/%s", $0, $0 }')
 
-for program in "${programs[@]}"; do
-    "$program" --gtest_filter="$filter" --gtest_brief=0 >>"$scratch/log" 2>&1 || true
+for program in kith_core_tests kith_actors_tests 'tests/sctp/guest kith_sctp_tests'; do
+    # shellcheck disable=SC2086
+    ${program%kith_*} "$build/tests/${program##* }" --gtest_filter="$filter" --gtest_brief=0 \
+        >>"$scratch/log" 2>&1 || true
 done
 sed -nE 's/^\[ +(OK|FAILED|SKIPPED) +\] ([^ ,]+).* \([0-9]+ ms\)$/\1 \2/p' "$scratch/log" >"$scratch/results"
 
