@@ -144,7 +144,7 @@ ki_file_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     f->socket = ki_socket_fd(s);
     f->room = rest < TURN_BYTES ? rest : TURN_BYTES;
     f->copies = f->copies || ki_socket_may_live_on(s); /* ki_sock_sendfile's condition */
-    rc = ki_offload_submit_disk(&f->job);
+    rc = ki_offload_submit_kernel(&f->job);
     if (rc < 0)
         return ki_io_done(result, rc);
     if (!f->op->queued)

@@ -51,6 +51,7 @@ enum ki_node_kind {
     KI_N_EVENT,     /* the poller saw something */
     KI_N_RETRY,     /* a timer: try again */
     KI_N_ASIDE,     /* the side pool has done its part of a sendfile */
+    KI_N_ASKED,     /* or has asked what an ioctl wants to know */
     KI_N_OWNER_DOWN /* your owner dies */
 };
 
@@ -128,6 +129,7 @@ enum ki_op_kind {
     KI_OP_CONNECT,
     KI_OP_CALL, /* a function to be run under the socket's ownership */
     KI_OP_CLOSE,
+    KI_OP_IOCTL,       /* a request of interfaces: the side pool asks */
     KI_OP_CALL_SERVER, /* a request to a server: whoever replies is the executor */
     KI_OP_JOB,         /* a job of the side pool */
     KI_OP_OPEN,        /* one that opens a socket */
@@ -162,7 +164,7 @@ struct ki_io {
         struct ki_file *file;          /* sendfile. In a record */
     } u;
     union {
-        void *arg; /* of a call */
+        void *arg; /* of a call, an ioctl */
         size_t n;
     };
     kith_socket won; /* accept: the result */
@@ -301,6 +303,7 @@ struct ki_socket {
     uint32_t owed;                 /* [s] STOP nodes that are still to come */
     struct ki_op *aside; /* [s] at the head of the writers: the side pool has it, BUSY */
     int aside_code;      /* [s] with which that one shall end; 0: it goes on */
+    uint32_t asked;      /* [s] KI_OP_IOCTL that the side pool has, BUSY */
     uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
     uint32_t rcvbuf, rcvbuf_n; /* [s] option otp rcvbuf, {n, size}; 0: the default, no n */
     uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */

@@ -174,7 +174,7 @@ kith_socket_close(kith_socket h)
     ki_proc_charge(p, KI_CALL_COST);
     if (!ki_claim_allowed(p) || !ki_claim_take(s, h))
         return close_by_message(p, s, h);
-    if (s->aside) { /* the descriptor is in use, which takes a moment */
+    if (ki_socket_is_in_use(s)) { /* which takes a moment */
         ki_socket_release(s);
         return close_by_message(p, s, h);
     }

@@ -7,8 +7,9 @@
  *   I3  An operation in a queue is PENDING and LINKED, or was stopped, and then its STOP node
  *       is on the way (`owed` counts those that left the queue before it came).
  *   I4  A newcomer goes behind those that wait in its direction.
- *   I5  While the side pool has an operation (`aside`) it uses the descriptor too, which is closed
- *       when it has come back; it stands first among the writers, BUSY, and is the pool's alone.
+ *   I5  While the side pool has an operation (`aside`, `asked`) it uses the descriptor too, which is
+ *       closed when all have come back. They are BUSY, and the pool's alone; `aside` stands first
+ *       among the writers, the others stand nowhere.
  *   I6  The actor is dead only when every operation was answered, every STOP has come, and the
  *       mailbox is empty; then who is linked or monitors it hears, and its owner gets GONE, and with
  *       that the record. */
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #include "actors/file.h"
+#include "actors/ioctl.h"
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/op.h"
@@ -247,7 +249,16 @@ came_back(struct ki_socket *s)
         dequeue(s, op);
         ki_op_complete(op, result, KI_OP_EXECUTOR);
     }
-    if (s->closing)
+    if (s->closing && !ki_socket_is_in_use(s))
+        close_descriptor(s);
+}
+
+/* One of its requests has been answered. */
+static void
+was_asked(struct ki_socket *s, struct ki_node *n)
+{
+    ki_ioctl_end(s, n);
+    if (s->closing && !ki_socket_is_in_use(s))
         close_descriptor(s);
 }
 
@@ -292,9 +303,12 @@ requested(struct ki_socket *s, struct ki_op *op)
     case KI_OP_CLOSE:
         ki_socket_begin_close(s);
         s->close_op = op;
-        if (s->owed &&
-            !s->aside) /* the record will take a moment more: that is nobody's wait */
+        /* The record may take a moment more: that is nobody's wait. */
+        if (s->owed && !ki_socket_is_in_use(s))
             answer_close(s);
+        return;
+    case KI_OP_IOCTL:
+        ki_ioctl_begin(s, op);
         return;
     case KI_OP_CONNECT:
         if (ki_socket_may_connect(s, &op->io) == 0)
@@ -440,6 +454,9 @@ handle(struct ki_socket *s, struct ki_node *n)
         break;
     case KI_N_ASIDE:
         came_back(s);
+        break;
+    case KI_N_ASKED:
+        was_asked(s, n);
         break;
     case KI_N_OWNER_DOWN:
         lose(s, s->owner->why); /* which stays: it waits for our end */
@@ -606,7 +623,7 @@ ki_socket_begin_close(struct ki_socket *s)
     /* Not cancelled: then its node is in the mailbox and comes before the end. */
     if (s->retry_out && ki_timers_cancel(&s->retry))
         s->retry_out = false;
-    if (!s->aside)
+    if (!ki_socket_is_in_use(s))
         close_descriptor(s);
     else if (!ki_socket_may_live_on(s)) /* the pool does not wait for a peer then */
         (void) ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(KITH_SHUT_BOTH));
@@ -625,7 +642,7 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     struct ki_op *op;
 
     for (;;) {
-        if (s->owed || s->aside) /* I6: those STOPs are near; I5 */
+        if (s->owed || ki_socket_is_in_use(s)) /* I6: those STOPs are near; I5 */
             return false;
         op = s->close_op;
         if (ki_mbox_die(&s->task.mbox))

@@ -96,6 +96,14 @@ ki_socket_may_live_on(const struct ki_socket *s)
     return s->shared || ki_load_rlx(&ki_runtime.forked) || ki_load_rlx(&ki_runtime.passed);
 }
 
+/* ki_socket_is_in_use: the side pool uses the descriptor, too: it is closed when that has come back.
+ * By the claimant. */
+static inline bool
+ki_socket_is_in_use(const struct ki_socket *s)
+{
+    return s->aside || s->asked > 0;
+}
+
 /* ki_socket_close_aside has the side pool close a descriptor, which may take its time; false: it
  * cannot. Any thread. */
 bool ki_socket_close_aside(int fd);

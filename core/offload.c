@@ -4,8 +4,8 @@
  * Four lanes. Jobs that may block for as long as a user likes have KI_OFFLOAD_THREADS at once; the
  * library's own come first, and to them KI_OFFLOAD_OWN threads are left whatever those do. Between
  * them are jobs of users that should not have to wait for other users: one thread is left to them,
- * and when that is busy they are the first of the many. Jobs that wait for a disk and nothing else
- * have KI_OFFLOAD_DISK threads that no other job ever holds up. */
+ * and when that is busy they are the first of the many. Jobs that wait in the system and for
+ * nobody else have KI_OFFLOAD_KERNEL threads that no other job ever holds up. */
 #define _GNU_SOURCE
 #include "core/offload.h"
 
@@ -18,13 +18,13 @@
 
 enum { IDLE_SECONDS = 10 };
 
-enum lane { OWN, FIRST, DISK, THEIRS, LANES };
+enum lane { OWN, FIRST, KERNEL, THEIRS, LANES };
 
-static const unsigned most[LANES] = {KI_OFFLOAD_OWN, KI_OFFLOAD_FIRST, KI_OFFLOAD_DISK,
+static const unsigned most[LANES] = {KI_OFFLOAD_OWN, KI_OFFLOAD_FIRST, KI_OFFLOAD_KERNEL,
                                      KI_OFFLOAD_THREADS};
 
 enum {
-    ALL_THREADS = KI_OFFLOAD_OWN + KI_OFFLOAD_FIRST + KI_OFFLOAD_DISK + KI_OFFLOAD_THREADS
+    ALL_THREADS = KI_OFFLOAD_OWN + KI_OFFLOAD_FIRST + KI_OFFLOAD_KERNEL + KI_OFFLOAD_THREADS
 };
 
 static struct {
@@ -129,7 +129,7 @@ runnable(void)
     const unsigned others = pool.lane[FIRST].waiting - first + pool.lane[THEIRS].waiting;
 
     return at_most(pool.lane[OWN].waiting, most[OWN] - pool.lane[OWN].busy) + first +
-           at_most(pool.lane[DISK].waiting, most[DISK] - pool.lane[DISK].busy) +
+           at_most(pool.lane[KERNEL].waiting, most[KERNEL] - pool.lane[KERNEL].busy) +
            at_most(others, most[THEIRS] - pool.lane[THEIRS].busy);
 }
 
@@ -175,9 +175,9 @@ ki_offload_submit_first(struct ki_job *job)
 }
 
 int
-ki_offload_submit_disk(struct ki_job *job)
+ki_offload_submit_kernel(struct ki_job *job)
 {
-    return submit(job, DISK);
+    return submit(job, KERNEL);
 }
 
 int

@@ -12,7 +12,7 @@ extern "C" {
 enum {
     KI_OFFLOAD_THREADS = 64, /* for jobs that may block as long as a user likes */
     KI_OFFLOAD_FIRST = 1,    /* more, that only those of ki_offload_submit_first have */
-    KI_OFFLOAD_DISK = 8,     /* more, for those of ki_offload_submit_disk */
+    KI_OFFLOAD_KERNEL = 8,   /* more, for those of ki_offload_submit_kernel */
     KI_OFFLOAD_OWN = 2 /* more, that only the library's own have: a hook's, a dump's */
 };
 
@@ -35,9 +35,9 @@ KI_NODISCARD int ki_offload_submit(struct ki_job *job);
  * has a thread of its own, and those that find it busy go before all of ki_offload_submit. */
 KI_NODISCARD int ki_offload_submit_first(struct ki_job *job);
 
-/* ki_offload_submit_disk: the same, for a job that waits for a disk and for nothing else: it does not
- * wait for jobs of the other kinds. */
-KI_NODISCARD int ki_offload_submit_disk(struct ki_job *job);
+/* ki_offload_submit_kernel: the same, for a job that waits in the system and for nobody else, for a
+ * disk or a lock of its own: it does not wait for jobs of the other kinds. */
+KI_NODISCARD int ki_offload_submit_kernel(struct ki_job *job);
 
 /* ki_offload_submit_own: the same, but the job does not wait for those of ki_offload_submit. There
  * are at most KI_OFFLOAD_OWN such jobs at a time: each is of another kind, and is one. */

@@ -68,7 +68,7 @@ struct ki_seam {
     int (*setopt)(int fd, int level, int number, const void *v, unsigned len);
     int (*dup)(int fd);
     int (*set_blocking)(int fd, bool on);
-    int (*ioctl_int)(int fd, unsigned long request, int *v);
+    int (*ioctl)(int fd, unsigned long request, void *arg);
 
     /* Files that go to sockets: these may block. */
     int (*file_check)(int file);

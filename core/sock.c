@@ -209,9 +209,9 @@ ki_sock_set_blocking(int fd, bool on)
 }
 
 int
-ki_sock_ioctl_int(int fd, unsigned long request, int *v)
+ki_sock_ioctl(int fd, unsigned long request, void *arg)
 {
-    int r = ioctl(fd, request, v);
+    int r = ioctl(fd, request, arg);
 
     return CODE(r);
 }

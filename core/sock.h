@@ -37,7 +37,7 @@ int ki_sock_getopt(int fd, int level, int number, void *v, unsigned *len);
 int ki_sock_setopt(int fd, int level, int number, const void *v, unsigned len);
 int ki_sock_dup(int fd);
 int ki_sock_set_blocking(int fd, bool on);
-int ki_sock_ioctl_int(int fd, unsigned long request, int *v);
+int ki_sock_ioctl(int fd, unsigned long request, void *arg);
 int ki_sock_unlink(const char *path);
 
 /* Of a regular file, and the only ones here that may block: on its disk. ki_sock_file_check: 0, or

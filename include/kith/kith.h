@@ -19,6 +19,7 @@
 #include <kith/sockaddr.h>
 #include <kith/socket.h>
 #include <kith/socket_info.h>
+#include <kith/socket_ioctl.h>
 #include <kith/socket_msg.h>
 #include <kith/socket_opt.h>
 #include <kith/socket_value.h>

@@ -361,6 +361,19 @@ const row table[] = {
     CALL_SO(kith_socket_use_registry, PURE, 0, kith_socket_use_registry(true); return 0;),
     CALL(kith_socket_print, WAITS, 0, t.fd, nullptr),
 
+    /* socket_ioctl.h */
+    CALL(kith_socket_ioctl, WAITS, KITH_ECLOSED, t.s, KITH_IOCTL_GIFMTU, "lo", &t.v,
+         sizeof t.v),
+    CALL(kith_socket_ioctl_set, WAITS, KITH_ECLOSED, t.s, KITH_IOCTL_SIFMTU, "lo", &t.v,
+         sizeof t.v),
+    CALL(kith_supports_ioctl, PURE, 1, KITH_IOCTL_GIFMTU),
+    CALL(kith_supports_ifflag, PURE, 1, KITH_IFF_UP),
+    CALL_SO(kith_ioctl_name, PURE, 0,
+            return std::strcmp("gifmtu", kith_ioctl_name(KITH_IOCTL_GIFMTU));),
+    CALL(kith_ioctl_by_name, PURE, KITH_IOCTL_GIFMTU, "gifmtu"),
+    CALL_SO(kith_ifflag_name, PURE, 0, return std::strcmp("up", kith_ifflag_name(1));),
+    CALL(kith_ifflag_by_name, PURE, KITH_IFF_UP, "up"),
+
     /* socket_opt.h */
     CALL(kith_socket_setopt, CODE, KITH_ECLOSED, t.s, KITH_OPT_TCP_NODELAY, &t.v,
          sizeof t.v),

@@ -150,7 +150,7 @@ TEST(Sock, BytesGoThroughAndTheEndIsZero)
     EXPECT_EQ(5, ki_sock_send(p.b, "hello", 5, 0));
     EXPECT_EQ(2, ki_sock_recv(p.a, buf, 2, MSG_PEEK));
     int waiting = 0;
-    EXPECT_EQ(0, ki_sock_ioctl_int(p.a, FIONREAD, &waiting));
+    EXPECT_EQ(0, ki_sock_ioctl(p.a, FIONREAD, &waiting));
     EXPECT_EQ(5, waiting);
     EXPECT_EQ(5, ki_sock_recv(p.a, buf, sizeof buf, 0));
     EXPECT_STREQ("hello", buf);
@@ -249,7 +249,7 @@ TEST(Sock, FailuresAreCodes)
     EXPECT_EQ(KITH_EBADF, ki_sock_dup(-1));
     EXPECT_EQ(KITH_EBADF, ki_sock_close(-1));
     EXPECT_EQ(KITH_EBADF, ki_sock_set_blocking(-1, true));
-    EXPECT_EQ(KITH_EBADF, ki_sock_ioctl_int(-1, FIONREAD, &v));
+    EXPECT_EQ(KITH_EBADF, ki_sock_ioctl(-1, FIONREAD, &v));
     EXPECT_EQ(KITH_EBADF, ki_sock_error(-1));
 }
 
