@@ -9,14 +9,16 @@
 namespace
 {
 
-using SocketFuture = kt_sockets;
+using SocketFuture = kt_inets<>;
+
+KT_INETS(SocketFuture);
 
 char byte;    // for what is never written to, or by nobody else meanwhile
 
-TEST_F(SocketFuture, EachCallHasAStartWhoseAwaitAnswersTheSame)
+TEST_P(SocketFuture, EachCallHasAStartWhoseAwaitAnswersTheSame)
 {
     by_process_and_thread([] {
-        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open();
         const kith_sockaddr at = kt_name_of(l);
         kith_future accept, connect, recv, send;
         kith_socket c = {0};
@@ -38,7 +40,7 @@ TEST_F(SocketFuture, EachCallHasAStartWhoseAwaitAnswersTheSame)
     });
 }
 
-TEST_F(SocketFuture, ItsOwnTimeoutEndsIt)
+TEST_P(SocketFuture, ItsOwnTimeoutEndsIt)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -58,7 +60,7 @@ TEST_F(SocketFuture, ItsOwnTimeoutEndsIt)
     });
 }
 
-TEST_F(SocketFuture, TheAwaitsTimeoutCancels)
+TEST_P(SocketFuture, TheAwaitsTimeoutCancels)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -78,7 +80,7 @@ TEST_F(SocketFuture, TheAwaitsTimeoutCancels)
     });
 }
 
-TEST_F(SocketFuture, ACancelledOneHasEndedAndLosesNoByte)
+TEST_P(SocketFuture, ACancelledOneHasEndedAndLosesNoByte)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -102,7 +104,7 @@ TEST_F(SocketFuture, ACancelledOneHasEndedAndLosesNoByte)
     });
 }
 
-TEST_F(SocketFuture, ACancelThatComesTooLateLeavesTheResultToTheAwait)
+TEST_P(SocketFuture, ACancelThatComesTooLateLeavesTheResultToTheAwait)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -121,7 +123,7 @@ TEST_F(SocketFuture, ACancelThatComesTooLateLeavesTheResultToTheAwait)
     });
 }
 
-TEST_F(SocketFuture, OfZeroIsNoneAndAnothersIsNotOurs)
+TEST_P(SocketFuture, OfZeroIsNoneAndAnothersIsNotOurs)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -152,7 +154,7 @@ TEST_F(SocketFuture, OfZeroIsNoneAndAnothersIsNotOurs)
     });
 }
 
-TEST_F(SocketFuture, AnAcceptIsAwaitedBySocketAndNothingElseIs)
+TEST_P(SocketFuture, AnAcceptIsAwaitedBySocketAndNothingElseIs)
 {
     by_process_and_thread([] {
         const kith_socket l = kt_listen_here();
@@ -172,7 +174,7 @@ TEST_F(SocketFuture, AnAcceptIsAwaitedBySocketAndNothingElseIs)
     });
 }
 
-TEST_F(SocketFuture, AwaitAnyNamesTheLowestThatIsDoneAndEndsNone)
+TEST_P(SocketFuture, AwaitAnyNamesTheLowestThatIsDoneAndEndsNone)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of(), q = kt_pair_of(), r = kt_pair_of();
@@ -201,7 +203,7 @@ TEST_F(SocketFuture, AwaitAnyNamesTheLowestThatIsDoneAndEndsNone)
     });
 }
 
-TEST_F(SocketFuture, ReceiveAnyWaitsForMessagesAndFutures)
+TEST_P(SocketFuture, ReceiveAnyWaitsForMessagesAndFutures)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -220,11 +222,11 @@ TEST_F(SocketFuture, ReceiveAnyWaitsForMessagesAndFutures)
     });
 }
 
-TEST_F(SocketFuture, ToTheMailboxItComesAsOneMessageBeforeOrAfter)
+TEST_P(SocketFuture, ToTheMailboxItComesAsOneMessageBeforeOrAfter)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
-        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open();
         const kith_sockaddr at = kt_name_of(l);
         kith_future before, after, accept;
         char c[2];
@@ -264,7 +266,7 @@ TEST_F(SocketFuture, ToTheMailboxItComesAsOneMessageBeforeOrAfter)
     });
 }
 
-TEST_F(SocketFuture, AClosedSocketEndsItWithEclosed)
+TEST_P(SocketFuture, AClosedSocketEndsItWithEclosed)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -288,10 +290,10 @@ TEST_F(SocketFuture, AClosedSocketEndsItWithEclosed)
     });
 }
 
-TEST_F(SocketFuture, ACancelledAcceptLeavesTheConnectionToTheNext)
+TEST_P(SocketFuture, ACancelledAcceptLeavesTheConnectionToTheNext)
 {
     by_process_and_thread([] {
-        const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
+        const kith_socket l = kt_listen_here(), s = kt_open();
         const kith_sockaddr at = kt_name_of(l);
         kith_future f;
         kith_socket c;
@@ -306,9 +308,9 @@ TEST_F(SocketFuture, ACancelledAcceptLeavesTheConnectionToTheNext)
     });
 }
 
-TEST_F(SocketFuture, AConnectionThatNobodyTookIsClosedWithItsStarter)
+TEST_P(SocketFuture, AConnectionThatNobodyTookIsClosedWithItsStarter)
 {
-    const kith_socket l = kt_listen_here(), s = kt_open(KITH_INET);
+    const kith_socket l = kt_listen_here(), s = kt_open();
     const kith_sockaddr at = kt_name_of(l);
 
     in_process([=] {
@@ -325,7 +327,7 @@ TEST_F(SocketFuture, AConnectionThatNobodyTookIsClosedWithItsStarter)
     kt_close(l);
 }
 
-TEST_F(SocketFuture, ManyStartedAtOnceEndInTheirOrder)
+TEST_P(SocketFuture, ManyStartedAtOnceEndInTheirOrder)
 {
     by_process_and_thread([] {
         constexpr int n = 1000;
@@ -351,7 +353,7 @@ TEST_F(SocketFuture, ManyStartedAtOnceEndInTheirOrder)
     });
 }
 
-TEST_F(SocketFuture, MessagesOfOperationsComeInDeferredFunctionsToo)
+TEST_P(SocketFuture, MessagesOfOperationsComeInDeferredFunctionsToo)
 {
     by_process_and_thread([] {
         static kt_pair p;

@@ -9,8 +9,11 @@
 namespace
 {
 
-using SocketLink = kt_sockets;
-using SocketMonitor = kt_sockets;
+using SocketLink = kt_inets<>;
+using SocketMonitor = kt_inets<>;
+
+KT_INETS(SocketLink);
+KT_INETS(SocketMonitor);
 
 const kith_reason of_normal = {KITH_NORMAL, 0, ""};
 const kith_reason of_kill = {KITH_KILL, 0, ""};
@@ -47,7 +50,7 @@ owner_of_one(kith_socket *s, bool trap = false)
         const given me = *static_cast<given *>(arg);
         const kith_msg *m;
         kith_socket own;
-        int rc = kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &own);
+        int rc = kith_socket_open(kt_inet(), KITH_STREAM, 0, nullptr, &own);
 
         kith_flag_trap_exit(me.trap);
         if (rc < 0 || (rc = kith_send(me.to, 1, &own, sizeof own)) < 0)
@@ -64,10 +67,10 @@ owner_of_one(kith_socket *s, bool trap = false)
     return pid;
 }
 
-TEST_F(SocketMonitor, ACloseIsNormal)
+TEST_P(SocketMonitor, ACloseIsNormal)
 {
     by_process_and_thread([this] {
-        kith_socket s = kt_open(KITH_INET);
+        kith_socket s = kt_open();
         kith_ref ref[3];
 
         for (kith_ref &r : ref)
@@ -93,10 +96,10 @@ TEST_F(SocketMonitor, ACloseIsNormal)
     });
 }
 
-TEST_F(SocketMonitor, OfAClosedOneComesAtOnceAsNoproc)
+TEST_P(SocketMonitor, OfAClosedOneComesAtOnceAsNoproc)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         kith_ref ref;
 
         kt_close(s);
@@ -109,7 +112,7 @@ TEST_F(SocketMonitor, OfAClosedOneComesAtOnceAsNoproc)
     });
 }
 
-TEST_F(SocketMonitor, SaysWhatTheOwnerDiedOf)
+TEST_P(SocketMonitor, SaysWhatTheOwnerDiedOf)
 {
     kith_socket s;
     kith_ref ref;
@@ -132,7 +135,7 @@ TEST_F(SocketMonitor, SaysWhatTheOwnerDiedOf)
     kt_expect_no_message();
 }
 
-TEST_F(SocketMonitor, AHandlerMayAskAndIsTold)
+TEST_P(SocketMonitor, AHandlerMayAskAndIsTold)
 {
     struct state {
         kith_pid to;
@@ -153,7 +156,7 @@ TEST_F(SocketMonitor, AHandlerMayAskAndIsTold)
         kt_ignore(kith_send(static_cast<state *>(st)->to, 5, m->data, m->len));
         return static_cast<int>(KITH_DONE);
     };
-    const kith_socket s = kt_open(KITH_INET);
+    const kith_socket s = kt_open();
     const state arg = {kith_self(), s};
     kith_pid pid;
     const kith_msg *m;
@@ -168,10 +171,10 @@ TEST_F(SocketMonitor, AHandlerMayAskAndIsTold)
     kill(pid); /* before its type goes */
 }
 
-TEST_F(SocketLink, ACloseKillsNobodyAndIsAMessageToWhoTraps)
+TEST_P(SocketLink, ACloseKillsNobodyAndIsAMessageToWhoTraps)
 {
     by_process_and_thread([this] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         struct kith_process_info info = KITH_PROCESS_INFO_INIT;
         const kith_pid other = spawn([s, me = kith_self()] {
             const kith_msg *m;
@@ -198,12 +201,12 @@ TEST_F(SocketLink, ACloseKillsNobodyAndIsAMessageToWhoTraps)
     });
 }
 
-TEST_F(SocketLink, AfterUnlinkNothingComes)
+TEST_P(SocketLink, AfterUnlinkNothingComes)
 {
     by_process_and_thread([] {
         kith_flag_trap_exit(true);
         for (std::size_t i = kt_scale(500); i > 0; i--) {
-            const kith_socket s = kt_open(KITH_INET);
+            const kith_socket s = kt_open();
 
             ASSERT_EQ(0, kith_socket_link(s));
             ASSERT_EQ(0, kith_socket_unlink(s));
@@ -217,10 +220,10 @@ TEST_F(SocketLink, AfterUnlinkNothingComes)
     });
 }
 
-TEST_F(SocketLink, ToAClosedOneIsAsToTheDead)
+TEST_P(SocketLink, ToAClosedOneIsAsToTheDead)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
 
         kt_close(s);
         EXPECT_EQ(KITH_ECLOSED, kith_socket_link(s));
@@ -235,7 +238,7 @@ TEST_F(SocketLink, ToAClosedOneIsAsToTheDead)
 }
 
 /* The owner's death is the socket's, and through the link that of who is no owner. */
-TEST_F(SocketLink, TheOwnersDeathGoesThroughIt)
+TEST_P(SocketLink, TheOwnersDeathGoesThroughIt)
 {
     kith_socket s;
     kith_ref ref;
@@ -261,7 +264,7 @@ TEST_F(SocketLink, TheOwnersDeathGoesThroughIt)
 }
 
 /* As an Erlang port: an abnormal death of anybody who is linked closes it, a normal one does not. */
-TEST_F(SocketLink, AnAbnormalDeathClosesItWhoeverOwnsIt)
+TEST_P(SocketLink, AnAbnormalDeathClosesItWhoeverOwnsIt)
 {
     by_process_and_thread([this] {
         const kith_reason kill = kith_reason_of(KITH_KILL, 0, nullptr);
@@ -295,7 +298,7 @@ TEST_F(SocketLink, AnAbnormalDeathClosesItWhoeverOwnsIt)
     });
 }
 
-TEST_F(SocketLink, AnUnlinkedDeathLeavesItOpen)
+TEST_P(SocketLink, AnUnlinkedDeathLeavesItOpen)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -310,11 +313,11 @@ TEST_F(SocketLink, AnUnlinkedDeathLeavesItOpen)
     });
 }
 
-TEST_F(SocketLink, StaysWhenTheSocketIsGivenAway)
+TEST_P(SocketLink, StaysWhenTheSocketIsGivenAway)
 {
     kith_ref ref;
     kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
-    const kith_socket s = kt_open(KITH_INET);
+    const kith_socket s = kt_open();
 
     kith_flag_trap_exit(true);
     ASSERT_EQ(0, kith_socket_link(s));
@@ -333,10 +336,10 @@ TEST_F(SocketLink, StaysWhenTheSocketIsGivenAway)
 }
 
 /* Who has heard of it can have the port, however it was closed and whoever hears. */
-TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
+TEST_P(SocketMonitor, WhoHasHeardCanBindThePort)
 {
-    for (std::size_t i = kt_scale(10000); i > 0 && !HasFailure(); i--)
-        in_process([this, i] {
+    for (std::size_t i = kt_scale(5000); i > 0 && !HasFailure(); i--)
+        in_process([i] {
             struct given {
                 kith_pid to;
                 unsigned how;
@@ -346,7 +349,7 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
                 const kith_msg *m;
                 const kith_sockaddr a = kt_own_address();
                 kith_socket l;
-                int rc = kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &l);
+                int rc = kith_socket_open(kt_inet(), KITH_STREAM, 0, nullptr, &l);
 
                 if (rc < 0 || (rc = kith_socket_bind(l, &a)) < 0 ||
                     (rc = kith_socket_listen(l, 1)) < 0)
@@ -392,7 +395,7 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
             ASSERT_EQ(0, kith_receive(&m, KITH_INFINITY));
             ASSERT_EQ(by_socket ? t.l.id : 0, kt_down(m).socket.id);
             ASSERT_EQ(by_socket ? 0 : pid.id, kt_down(m).pid.id);
-            ASSERT_EQ(0, kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &again));
+            ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_STREAM, 0, nullptr, &again));
             ASSERT_EQ(0, kith_socket_bind(again, &t.a));
             ASSERT_EQ(0, kith_socket_listen(again, 1));
             ASSERT_EQ(0, kith_socket_close(again));
@@ -400,7 +403,7 @@ TEST_F(SocketMonitor, WhoHasHeardCanBindThePort)
 }
 
 /* Closes, deaths, links and monitors cross each other: each monitor tells exactly once. */
-TEST_F(SocketMonitor, TellsOnceHoweverTheCloseRaces)
+TEST_P(SocketMonitor, TellsOnceHoweverTheCloseRaces)
 {
     static std::atomic<std::uint64_t> now;
     static std::atomic<std::size_t> told;
@@ -453,7 +456,7 @@ TEST_F(SocketMonitor, TellsOnceHoweverTheCloseRaces)
         while (!over) {
             const auto open = [](void *) -> int {
                 kith_socket s;
-                if (kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &s) < 0)
+                if (kith_socket_open(kt_inet(), KITH_STREAM, 0, nullptr, &s) < 0)
                     return 1;
                 now = s.id;
                 kith_yield();

@@ -9,8 +9,11 @@
 namespace
 {
 
-using SocketOwner = kt_sockets;
-using SocketGive = kt_sockets;
+using SocketOwner = kt_inets<>;
+using SocketGive = kt_inets<>;
+
+KT_INETS(SocketOwner);
+KT_INETS(SocketGive);
 
 constexpr std::uint64_t given = 77;
 
@@ -66,7 +69,7 @@ wait_for_message()
 
 /* ---- birth ---- */
 
-TEST_F(SocketOwner, IsWhoOpensOrAccepts)
+TEST_P(SocketOwner, IsWhoOpensOrAccepts)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -80,7 +83,7 @@ TEST_F(SocketOwner, IsWhoOpensOrAccepts)
     });
 }
 
-TEST_F(SocketOwner, AChildOwnsItsSocketBeforeItRuns)
+TEST_P(SocketOwner, AChildOwnsItsSocketBeforeItRuns)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -100,7 +103,7 @@ TEST_F(SocketOwner, AChildOwnsItsSocketBeforeItRuns)
     });
 }
 
-TEST_F(SocketOwner, SpawnOptGivesTheSameWay)
+TEST_P(SocketOwner, SpawnOptGivesTheSameWay)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -119,7 +122,7 @@ TEST_F(SocketOwner, SpawnOptGivesTheSameWay)
     });
 }
 
-TEST_F(SocketOwner, OnlyTheOwnerGivesAtBirth)
+TEST_P(SocketOwner, OnlyTheOwnerGivesAtBirth)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -137,7 +140,7 @@ TEST_F(SocketOwner, OnlyTheOwnerGivesAtBirth)
     });
 }
 
-TEST_F(SocketOwner, AChildThatCannotBeLeavesTheSocketWhereItWas)
+TEST_P(SocketOwner, AChildThatCannotBeLeavesTheSocketWhereItWas)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -161,7 +164,7 @@ TEST_F(SocketOwner, AChildThatCannotBeLeavesTheSocketWhereItWas)
     });
 }
 
-TEST_F(SocketOwner, AProcessForEachConnection)
+TEST_P(SocketOwner, AProcessForEachConnection)
 {
     constexpr int n = 100;
 
@@ -198,7 +201,7 @@ TEST_F(SocketOwner, AProcessForEachConnection)
 
 /* ---- giving away ---- */
 
-TEST_F(SocketGive, OwnerAndMessageMoveTogether)
+TEST_P(SocketGive, OwnerAndMessageMoveTogether)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -226,7 +229,7 @@ TEST_F(SocketGive, OwnerAndMessageMoveTogether)
     });
 }
 
-TEST_F(SocketGive, ByTheOptionItMovesWithoutAMessage)
+TEST_P(SocketGive, ByTheOptionItMovesWithoutAMessage)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -246,7 +249,7 @@ TEST_F(SocketGive, ByTheOptionItMovesWithoutAMessage)
     });
 }
 
-TEST_F(SocketGive, OnlyTheOwnerGives)
+TEST_P(SocketGive, OnlyTheOwnerGives)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -263,7 +266,7 @@ TEST_F(SocketGive, OnlyTheOwnerGives)
     });
 }
 
-TEST_F(SocketGive, TheSystemsTagsAreRefused)
+TEST_P(SocketGive, TheSystemsTagsAreRefused)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -274,7 +277,7 @@ TEST_F(SocketGive, TheSystemsTagsAreRefused)
     });
 }
 
-TEST_F(SocketGive, ToTheDeadChangesNothing)
+TEST_P(SocketGive, ToTheDeadChangesNothing)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -294,7 +297,7 @@ TEST_F(SocketGive, ToTheDeadChangesNothing)
     });
 }
 
-TEST_F(SocketGive, ToOneselfIsAMessage)
+TEST_P(SocketGive, ToOneselfIsAMessage)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -308,7 +311,7 @@ TEST_F(SocketGive, ToOneselfIsAMessage)
     });
 }
 
-TEST_F(SocketGive, ANewOwnerMayCloseBeforeItHasReceivedTheMessage)
+TEST_P(SocketGive, ANewOwnerMayCloseBeforeItHasReceivedTheMessage)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -331,7 +334,7 @@ TEST_F(SocketGive, ANewOwnerMayCloseBeforeItHasReceivedTheMessage)
     });
 }
 
-TEST_F(SocketGive, OneGivenToAProcessThatDiesWithoutLookingIsClosed)
+TEST_P(SocketGive, OneGivenToAProcessThatDiesWithoutLookingIsClosed)
 {
     by_process_and_thread([this] {
         for (int i = 0; i < 20; i++) {
@@ -351,7 +354,7 @@ TEST_F(SocketGive, OneGivenToAProcessThatDiesWithoutLookingIsClosed)
     });
 }
 
-TEST_F(SocketGive, OperationsThatWaitStayTheirCallers)
+TEST_P(SocketGive, OperationsThatWaitStayTheirCallers)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -384,9 +387,9 @@ TEST_F(SocketGive, OperationsThatWaitStayTheirCallers)
     });
 }
 
-TEST_F(SocketGive, ThereAndBackThousandsOfTimesLosesNothing)
+TEST_P(SocketGive, ThereAndBackThousandsOfTimesLosesNothing)
 {
-    const std::uint64_t rounds = kt_scale(20000);
+    const std::uint64_t rounds = kt_scale(10000);
 
     by_process_and_thread([=, this] {
         const kt_pair p = kt_pair_of();
@@ -478,7 +481,7 @@ TEST_F(SocketOwner, WhenItsDeathIsHeardThePortIsFree)
         });
 }
 
-TEST_F(SocketOwner, KilledWhileReadingItClosesAndTellsWhy)
+TEST_P(SocketOwner, KilledWhileReadingItClosesAndTellsWhy)
 {
     by_process_and_thread([] {
         for (int i = 0; i < 20; i++) {
@@ -499,7 +502,7 @@ TEST_F(SocketOwner, KilledWhileReadingItClosesAndTellsWhy)
     });
 }
 
-TEST_F(SocketOwner, ItsDeathAnswersAllOthersThatWait)
+TEST_P(SocketOwner, ItsDeathAnswersAllOthersThatWait)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -529,7 +532,7 @@ TEST_F(SocketOwner, ItsDeathAnswersAllOthersThatWait)
     });
 }
 
-TEST_F(SocketOwner, OthersThatDieLeaveItAlone)
+TEST_P(SocketOwner, OthersThatDieLeaveItAlone)
 {
     by_process_and_thread([this] {
         const kt_pair p = kt_pair_of();
@@ -551,7 +554,7 @@ TEST_F(SocketOwner, OthersThatDieLeaveItAlone)
     });
 }
 
-TEST_F(SocketOwner, AThreadsEndClosesItsSockets)
+TEST_P(SocketOwner, AThreadsEndClosesItsSockets)
 {
     kt_pair p = {};
     kith_pid thread = {0};
@@ -572,13 +575,13 @@ TEST_F(SocketOwner, AThreadsEndClosesItsSockets)
     EXPECT_EQ(KITH_ECLOSED, kith_socket_close(p.far));
 }
 
-TEST_F(SocketOwner, ManySocketsCloseWithOneOwner)
+TEST_P(SocketOwner, ManySocketsCloseWithOneOwner)
 {
     const std::size_t n = kt_procs(500), before = kt_descriptors().size();
     std::atomic<std::size_t> live = 0;
     const kith_pid owner = spawn([n, &live] {
         for (std::size_t i = 0; i < n; i++, live++)
-            (void) kt_open(KITH_INET);
+            (void) kt_open();
         wait_for_message();
     });
 
@@ -714,7 +717,7 @@ TEST_F(SocketGive, OneThatIsClosedBeforeItsMessageIsReceivedLeavesTheOthers)
     });
 }
 
-TEST_F(SocketOwner, KilledWhileItOpensNothingIsLost)    // main.cc counts the descriptors
+TEST_P(SocketOwner, KilledWhileItOpensNothingIsLost)    // main.cc counts the descriptors
 {
     const std::size_t rounds = kt_scale(300);
     std::mt19937_64 rng = kt_rng();
@@ -729,7 +732,7 @@ TEST_F(SocketOwner, KilledWhileItOpensNothingIsLost)    // main.cc counts the de
                                  for (;;) {
                                      kith_socket s;
 
-                                     if (kith_socket_open(KITH_INET, KITH_STREAM, 0,
+                                     if (kith_socket_open(kt_inet(), KITH_STREAM, 0,
                                                           nullptr, &s) == 0)
                                          kith_socket_close(s);
                                  }

@@ -109,16 +109,18 @@ words(const std::string &line)
     return all;
 }
 
-class SocketRegistry : public kt_sockets {
+class SocketRegistry : public kt_inets<> {
   protected:
     void TearDown() override
     {
         kith_socket_use_registry(true);
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
     }
 };
 
 /* ---- which, and how many ---- */
+
+KT_INETS(SocketRegistry);
 
 TEST_F(SocketRegistry, EachKindIsCountedFromItsOpeningToItsClose)
 {
@@ -217,10 +219,10 @@ TEST_F(SocketRegistry, AFilterByStateAsksForAllItsBits)
     });
 }
 
-TEST_F(SocketRegistry, TheOwnerIsWhoeverHasItNow)
+TEST_P(SocketRegistry, TheOwnerIsWhoeverHasItNow)
 {
     in_process([this] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         std::atomic<bool> go{false};
         const kith_pid other = spawn([&] { kt_eventually([&] { return go.load(); }); });
 
@@ -297,15 +299,15 @@ TEST_F(SocketRegistry, OnlyThoseThatWantToAreListed)
     });
 }
 
-TEST_F(SocketRegistry, TheSwitchIsForOpeningsWithoutOptions)
+TEST_P(SocketRegistry, TheSwitchIsForOpeningsWithoutOptions)
 {
     by_process_and_thread([] {
         const kith_socket_filter mine = owned_by(kith_self());
 
         kith_socket_use_registry(false);
-        const kith_socket hidden = kt_open(KITH_INET), shown = open_listed(kinds[0], true);
+        const kith_socket hidden = kt_open(), shown = open_listed(kinds[0], true);
         kith_socket_use_registry(true);
-        const kith_socket usual = kt_open(KITH_INET);
+        const kith_socket usual = kt_open();
         const std::vector<kith_socket> found = which(mine);
 
         EXPECT_FALSE(lists(found, hidden));
@@ -458,13 +460,13 @@ TEST_F(SocketRegistry, TheTableHasALineForEach)
     });
 }
 
-TEST_F(SocketRegistry, TheTableMayBeLong)
+TEST_P(SocketRegistry, TheTableMayBeLong)
 {
     by_process_and_thread([] {
         std::vector<kith_socket> many;
 
         for (int i = 0; i < 300; i++)
-            many.push_back(kt_open(KITH_INET));
+            many.push_back(kt_open());
         const std::vector<std::string> lines = table();
         EXPECT_EQ(301u, lines.size());
         for (const std::string &line : lines)
