@@ -19,8 +19,6 @@ extern "C" {
 #include <string>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,7 +27,9 @@ namespace
 
 const kith_reason of_kill = {KITH_KILL, 0, ""};
 
-using Listener = kt_sockets;
+using Listener = kt_inets<>;
+
+KT_INETS(Listener);
 
 class ListenerAt : public kt_sockets, public testing::WithParamInterface<kt_domain> {};
 
@@ -78,7 +78,7 @@ say_what_was_given(kith_socket s, void *arg)
     return n < 0 ? static_cast<int>(n) : 0;
 }
 
-TEST_F(Listener, GivesEachConnectionItsSocketAndACopyOfTheArgument)
+TEST_P(Listener, GivesEachConnectionItsSocketAndACopyOfTheArgument)
 {
     in_process([] {
         kith_listener l = kt_listener_of(say_what_was_given);
@@ -183,7 +183,7 @@ const kith_server echo_server_with_stack = {sizeof(echoing), true,    echo_init,
                                             nullptr,         nullptr, echo_info,
                                             echo_terminate};
 
-TEST_F(Listener, GivesAServersInitSocketPeerAndACopyOfTheArgument)
+TEST_P(Listener, GivesAServersInitSocketPeerAndACopyOfTheArgument)
 {
     for (const kith_server *server : {&echo_server, &echo_server_with_stack})
         in_process([=] {
@@ -213,7 +213,7 @@ TEST_F(Listener, GivesAServersInitSocketPeerAndACopyOfTheArgument)
         });
 }
 
-TEST_F(Listener, GivesAServerNoArgumentWhenThereIsNone)
+TEST_P(Listener, GivesAServerNoArgumentWhenThereIsNone)
 {
     in_process([] {
         const kith_pid pid = kt_start(kt_listener_of(echo_server));
@@ -231,7 +231,7 @@ no_init(void *, void *)
     return KITH_EPROTO;
 }
 
-TEST_F(Listener, CountsAConnectionWhoseInitFailsAndGoesOn)
+TEST_P(Listener, CountsAConnectionWhoseInitFailsAndGoesOn)
 {
     static const kith_server fails = {0,       false,   no_init, nullptr,
                                       nullptr, nullptr, nullptr};
@@ -264,7 +264,7 @@ tell_stack(kith_socket s, void *)
     return n < 0 ? static_cast<int>(n) : 0;
 }
 
-TEST_F(Listener, SpawnsConnectionsWithItsSpawnOptions)
+TEST_P(Listener, SpawnsConnectionsWithItsSpawnOptions)
 {
     in_process([] {
         kith_spawn_options o = KITH_SPAWN_OPTIONS_INIT;
@@ -332,16 +332,17 @@ TEST_F(Listener, RefusesWhatMakesNoSense)
     });
 }
 
-TEST_F(Listener, AFailedStartLeavesNothingBehindAndDoesNotHarmItsStarter)
+TEST_P(Listener, AFailedStartLeavesNothingBehindAndDoesNotHarmItsStarter)
 {
     by_process_and_thread([] {
         const kith_listener l = kt_listener_of(kt_echo);
         const kith_pid first = kt_start(l);
         const std::string where = kt_text(kt_name_of(first));
+        const char *nowhere = kt_inet() == KITH_INET ? "192.0.2.1:0" : "[2001:db8::1]:0";
         const kith_msg *m;
 
         EXPECT_EQ(KITH_EADDRINUSE, kith_listener_start(where.c_str(), &l, nullptr));
-        EXPECT_EQ(KITH_EADDRNOTAVAIL, kith_listener_start("192.0.2.1:0", &l, nullptr));
+        EXPECT_EQ(KITH_EADDRNOTAVAIL, kith_listener_start(nowhere, &l, nullptr));
         EXPECT_EQ(KITH_ENOENT, kith_listener_start("unix:/no/such/dir/s", &l, nullptr));
         kith_flag_trap_exit(true);
         EXPECT_EQ(KITH_EADDRINUSE, kith_listener_start(where.c_str(), &l, nullptr));
@@ -351,7 +352,7 @@ TEST_F(Listener, AFailedStartLeavesNothingBehindAndDoesNotHarmItsStarter)
     });
 }
 
-TEST_F(Listener, AnOlderCallersSmallerStructsStillWork)
+TEST_P(Listener, AnOlderCallersSmallerStructsStillWork)
 {
     in_process([] {
         kith_listener l = kt_listener_of(kt_echo);
@@ -364,7 +365,7 @@ TEST_F(Listener, AnOlderCallersSmallerStructsStillWork)
         info.size = offsetof(struct kith_listener_info, connections);
         info.connections = 99;
         ASSERT_EQ(0, kith_listener_info(pid, &info));
-        EXPECT_EQ(KITH_INET, info.address.domain);
+        EXPECT_EQ(kt_inet(), info.address.domain);
         EXPECT_EQ(99u, info.connections);
         info.size = 1;
         EXPECT_EQ(KITH_EINVAL, kith_listener_info(pid, &info));
@@ -379,7 +380,7 @@ TEST_F(Listener, AnOlderCallersSmallerStructsStillWork)
 
 /* ---- addresses ---- */
 
-TEST_F(Listener, TakesOverAPortOnWhichConnectionsLingerUnlessToldNotTo)
+TEST_P(Listener, TakesOverAPortOnWhichConnectionsLingerUnlessToldNotTo)
 {
     in_process([] {
         kith_listener l = kt_listener_of([](kith_socket, void *) { return 0; });
@@ -432,7 +433,7 @@ TEST_F(Listener, TakesOverAPathAtWhichNobodyListensAndNoOther)
     });
 }
 
-TEST_F(Listener, SharesAPortWithThoseWhoSaySoToo)
+TEST_P(Listener, SharesAPortWithThoseWhoSaySoToo)
 {
     in_process([] {
         kith_listener l = kt_listener_of(kt_echo);
@@ -453,13 +454,12 @@ TEST_F(Listener, SharesAPortWithThoseWhoSaySoToo)
 
 /* ---- a descriptor to adopt ---- */
 
-TEST_F(Listener, AdoptsADescriptorAndLeavesItToTheNext)
+TEST_P(Listener, AdoptsADescriptorAndLeavesItToTheNext)
 {
     in_process([] {
-        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int fd = kt_open_fd();
         kith_listener l = kt_listener_of(kt_echo);
 
-        ASSERT_GE(fd, 0);
         l.fd = fd;
         for (const bool listens : {false, true}) {
             if (listens) {
@@ -483,12 +483,12 @@ TEST_F(Listener, AdoptsADescriptorAndLeavesItToTheNext)
     });
 }
 
-TEST_F(Listener, DoesNotAdoptWhatCannotListenOrIsKithsOwn)
+TEST_P(Listener, DoesNotAdoptWhatCannotListenOrIsKithsOwn)
 {
     in_process([] {
-        const int dgram = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        const int dgram = kt_open_fd(KITH_DGRAM);
         kith_listener l = kt_listener_of(kt_echo);
-        const kith_socket own = kt_open(KITH_INET);
+        const kith_socket own = kt_open();
 
         l.fd = dgram;
         EXPECT_EQ(KITH_EOPNOTSUPP, kith_listener_start(nullptr, &l, nullptr));
@@ -501,12 +501,11 @@ TEST_F(Listener, DoesNotAdoptWhatCannotListenOrIsKithsOwn)
     });
 }
 
-TEST_F(Listener, AStopOfTheRuntimeLeavesAnAdoptedDescriptorListening)
+TEST_P(Listener, AStopOfTheRuntimeLeavesAnAdoptedDescriptorListening)
 {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = kt_open_fd();
     kith_listener l = kt_listener_of(kt_echo);
 
-    ASSERT_GE(fd, 0);
     ASSERT_EQ(0, ::listen(fd, 10));
     l.fd = fd;
     (void) kt_start(l);
@@ -522,7 +521,7 @@ TEST_F(Listener, AStopOfTheRuntimeLeavesAnAdoptedDescriptorListening)
 
 /* ---- how many ---- */
 
-TEST_F(Listener, TakesNoMoreThanItsMaximumAndDropsNobody)
+TEST_P(Listener, TakesNoMoreThanItsMaximumAndDropsNobody)
 {
     in_process([] {
         kith_listener l = kt_listener_of(kt_echo);
@@ -552,7 +551,7 @@ TEST_F(Listener, TakesNoMoreThanItsMaximumAndDropsNobody)
     });
 }
 
-TEST_F(Listener, KeepsItsAcceptsUnderWay)
+TEST_P(Listener, KeepsItsAcceptsUnderWay)
 {
     in_process([] {
         kith_listener l = kt_listener_of(kt_echo);
@@ -606,7 +605,7 @@ TEST_F(Listener, HasTheBacklogThatWasAskedFor)
     });
 }
 
-TEST_F(Listener, ServesAllOfManyThatComeAtOnce)
+TEST_P(Listener, ServesAllOfManyThatComeAtOnce)
 {
     const std::size_t clients = 8, each = kt_scale(250);
 
@@ -644,7 +643,7 @@ std::atomic<bool> has_accepted;
 std::atomic<bool> no_large_pieces;
 struct ki_seam real;    // what stood there before
 
-class ListenerOfASeam : public kt_sockets {
+class ListenerOfASeam : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -668,12 +667,12 @@ class ListenerOfASeam : public kt_sockets {
         ki_seam.alloc = [](std::size_t size, std::size_t align) {
             return no_large_pieces && size >= large ? nullptr : real.alloc(size, align);
         };
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam = real;
     }
 
@@ -689,7 +688,9 @@ times(const struct kith_listener_info &info, int code)
     return 0;
 }
 
-TEST_F(ListenerOfASeam, OutOfDescriptorsItWaitsAtNoCostAndDropsNobody)
+KT_INETS(ListenerOfASeam);
+
+TEST_P(ListenerOfASeam, OutOfDescriptorsItWaitsAtNoCostAndDropsNobody)
 {
     in_process([] {
         for (const int code : {KITH_EMFILE, KITH_ENFILE, KITH_ENOBUFS}) {
@@ -718,7 +719,7 @@ TEST_F(ListenerOfASeam, OutOfDescriptorsItWaitsAtNoCostAndDropsNobody)
     });
 }
 
-TEST_F(ListenerOfASeam, AFatalCodeEndsItWithThatReasonAndItsConnectionsInOrder)
+TEST_P(ListenerOfASeam, AFatalCodeEndsItWithThatReasonAndItsConnectionsInOrder)
 {
     in_process([] {
         const kith_pid pid = kt_start(kt_listener_of(kt_echo));
@@ -749,7 +750,7 @@ TEST_F(ListenerOfASeam, AFatalCodeEndsItWithThatReasonAndItsConnectionsInOrder)
     });
 }
 
-TEST_F(ListenerOfASeam, WithoutMemoryForAProcessItRefusesAndRests)
+TEST_P(ListenerOfASeam, WithoutMemoryForAProcessItRefusesAndRests)
 {
     in_process([] {
         kith_listener l = kt_listener_of(kt_echo);
@@ -792,26 +793,21 @@ say_nothing(kith_socket s, void *)
 }
 
 /* The accept has the connection, and is not over before the listener has been told to stop. */
-TEST_F(ListenerOfASeam, OneThatWasAcceptedWhenTheDrainWasOverIsAskedToEndToo)
+TEST_P(ListenerOfASeam, OneThatWasAcceptedWhenTheDrainWasOverIsAskedToEndToo)
 {
     const kith_pid pid = kt_start(kt_listener_of(say_nothing));
     const kith_sockaddr at = kt_name_of(pid);
-    struct sockaddr_in to = {};
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     has_accepted = false;
     stopper = kith_self().id;
-    to.sin_family = AF_INET;
-    to.sin_port = htons(at.inet.port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     /* By the system alone: no worker may be left to connect, and nothing else be waited for. */
-    ASSERT_EQ(0, connect(fd, reinterpret_cast<sockaddr *>(&to), sizeof to));
+    const int fd = kt_connect_fd(at);
     ASSERT_TRUE(kt_until([] { return has_accepted.load(); }));
     EXPECT_EQ(1, kith_listener_stop(pid, 0));
     close(fd);
 }
 
-TEST_F(Listener, GoesOnWhateverItsConnectionsDieOf)
+TEST_P(Listener, GoesOnWhateverItsConnectionsDieOf)
 {
     in_process([] {
         const kith_pid pid = kt_start(kt_listener_of([](kith_socket s, void *) {
@@ -842,12 +838,12 @@ TEST_F(Listener, GoesOnWhateverItsConnectionsDieOf)
 
 /* ---- where they run ---- */
 
-class ListenerOfFour : public kt_sockets {
+class ListenerOfFour : public kt_inets<> {
     kt_env four_{"KITH_WORKERS", "4"};
 };
 
 std::atomic<unsigned> births[KI_WORKERS_MAX];
-std::atomic<int> here, leave;
+std::atomic<int> here;
 
 unsigned
 worker_here()
@@ -863,7 +859,9 @@ note_worker(kith_socket s, void *)
     return kt_echo(s, nullptr);
 }
 
-TEST_F(ListenerOfFour, AWorkerThatComputesGetsNoNewConnections)
+KT_INETS(ListenerOfFour);
+
+TEST_P(ListenerOfFour, AWorkerThatComputesGetsNoNewConnections)
 {
     const std::size_t n = kt_scale(400) + 20;
     std::atomic<int> busy = -1;
@@ -909,7 +907,7 @@ meet(kith_socket s, void *)
     return kith_socket_send(s, "m", 1, 0, kt_long()) == 1 ? 0 : KITH_EFAILED;
 }
 
-TEST_F(ListenerOfFour, ConnectionsThatComputeSpreadOverAllWorkers)
+TEST_P(ListenerOfFour, ConnectionsThatComputeSpreadOverAllWorkers)
 {
     const int groups = 10;
 

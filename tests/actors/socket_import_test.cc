@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@ namespace
 {
 
 /* One worker: if a call blocks it, nobody else runs and the test does not end. */
-class SocketImport : public kt_sockets {
+class SocketImport : public kt_inets<> {
     kt_env one_{"KITH_WORKERS", "1"};
 };
 
@@ -75,6 +74,8 @@ clear_nonblock(int fd)
     ASSERT_EQ(0, fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
 }
 
+KT_INETS(SocketImport);
+
 TEST_F(SocketImport, TellsWhatItIs)
 {
     by_process_and_thread([] {
@@ -133,11 +134,11 @@ TEST_F(SocketImport, WithDupTheOriginalIsTheCallers)
     });
 }
 
-TEST_F(SocketImport, ADescriptorOfOursIsBusyUntilItIsClosed)
+TEST_P(SocketImport, ADescriptorOfOursIsBusyUntilItIsClosed)
 {
     by_process_and_thread([] {
         const raw_pair raw;
-        const kith_socket s = adopt(raw.fd[0], false), own = kt_open(KITH_INET);
+        const kith_socket s = adopt(raw.fd[0], false), own = kt_open();
         int fd = -1;
 
         EXPECT_EQ(KITH_EBUSY, try_adopt(raw.fd[0], false));
@@ -222,15 +223,11 @@ TEST_F(SocketImport, ADupThatClearsNonblockDoesNotBlockTheWorker)
     });
 }
 
-TEST_F(SocketImport, AListenerAccepts)
+TEST_P(SocketImport, AListenerAccepts)
 {
     by_process_and_thread([] {
-        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in a = {};
+        const int fd = kt_open_fd();
 
-        a.sin_family = AF_INET;
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        ASSERT_EQ(0, bind(fd, reinterpret_cast<sockaddr *>(&a), sizeof a));
         ASSERT_EQ(0, listen(fd, 5));
         const kith_socket l = adopt(fd, true);
         const kt_pair p = kt_connect(l);

@@ -73,7 +73,7 @@ count_sendto(int fd, const void *buf, std::size_t len, int flags, const void *ad
     return real.sendto(fd, buf, len, flags, addr, addr_len);
 }
 
-class SocketCounted : public kt_sockets {
+class SocketCounted : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -86,12 +86,12 @@ class SocketCounted : public kt_sockets {
         ki_seam.recv = count_recv;
         ki_seam.send = count_send;
         ki_seam.sendto = count_sendto;
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam = real;
     }
 };
@@ -130,7 +130,9 @@ echo(kith_socket s, void *)
     return static_cast<int>(n);
 }
 
-TEST_F(SocketCounted, AnEchoedMessageIsOneRecvAndOneSendAndNothingElse)
+KT_INETS(SocketCounted);
+
+TEST_P(SocketCounted, AnEchoedMessageIsOneRecvAndOneSendAndNothingElse)
 {
     const std::size_t messages = kt_scale(5000);
 
@@ -160,7 +162,7 @@ TEST_F(SocketCounted, AnEchoedMessageIsOneRecvAndOneSendAndNothingElse)
     });
 }
 
-TEST_F(SocketCounted, AWaitThatIsOverCostsNoFurtherCall)
+TEST_P(SocketCounted, AWaitThatIsOverCostsNoFurtherCall)
 {
     in_process([] {
         const kt_pair p = kt_pair_of();
@@ -214,7 +216,7 @@ SocketStarvedForAMinute::expect_few_accepts(int acceptors)
     for (int i = 0; i < acceptors; i++)
         pids.push_back(spawn([this, l] { accept_stubbornly(l); }));
     for (int i = 0; i < acceptors; i++) {
-        s.push_back(kt_open(KITH_INET));
+        s.push_back(kt_open());
         ASSERT_EQ(0, kith_socket_connect(s.back(), &at, KITH_INFINITY));
     }
     ASSERT_TRUE(kt_until([this] { return codes_ > 0; })) << "the first has the code";
@@ -241,22 +243,26 @@ SocketStarvedForAMinute::expect_few_accepts(int acceptors)
     kt_close(l);
 }
 
-TEST_F(SocketStarvedForAMinute, OneAcceptorTriesAtMostTwentyTimesInAnySecond)
+KT_INETS(SocketStarvedForAMinute);
+
+TEST_P(SocketStarvedForAMinute, OneAcceptorTriesAtMostTwentyTimesInAnySecond)
 {
     expect_few_accepts(1);
 }
 
-TEST_F(SocketStarvedForAMinute, ThirtyAcceptorsTogetherTryAtMostTwentyTimesInAnySecond)
+TEST_P(SocketStarvedForAMinute, ThirtyAcceptorsTogetherTryAtMostTwentyTimesInAnySecond)
 {
     expect_few_accepts(30);
 }
 
-TEST_F(SocketStarved, AnAcceptLongAfterTheFailureTriesAgain)
+KT_INETS(SocketStarved);
+
+TEST_P(SocketStarved, AnAcceptLongAfterTheFailureTriesAgain)
 {
     by_process_and_thread([] {
         const kith_socket l = kt_listen(kt_place());
         const kith_sockaddr at = kt_name_of(l);
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         kith_socket c;
 
         no_descriptors = true;
@@ -272,7 +278,7 @@ TEST_F(SocketStarved, AnAcceptLongAfterTheFailureTriesAgain)
     });
 }
 
-TEST_F(SocketStarved, AListenerMayBeClosedWhileItCoolsDown)
+TEST_P(SocketStarved, AListenerMayBeClosedWhileItCoolsDown)
 {
     by_process_and_thread([this] {
         const kith_socket l = kt_listen(kt_place());
@@ -300,11 +306,13 @@ class SocketStarvedForEver : public SocketCounted {
     kt_virtual_clock clock_;
 };
 
-TEST_F(SocketStarvedForEver, TheFirstDescriptorThatIsFreedHereIsUsed)
+KT_INETS(SocketStarvedForEver);
+
+TEST_P(SocketStarvedForEver, TheFirstDescriptorThatIsFreedHereIsUsed)
 {
-    const kith_socket l = kt_listen(kt_place()), other = kt_open(KITH_INET);
+    const kith_socket l = kt_listen(kt_place()), other = kt_open();
     const kith_sockaddr at = kt_name_of(l);
-    const kith_socket s = kt_open(KITH_INET);
+    const kith_socket s = kt_open();
     std::atomic<unsigned> codes = 0, accepted = 0;
 
     no_descriptors = true;
@@ -331,12 +339,12 @@ TEST_F(SocketStarvedForEver, TheFirstDescriptorThatIsFreedHereIsUsed)
     kt_close(l);
 }
 
-TEST_F(SocketStarved, TheSystemsLimitIsACodeAndOverWithTheFirstClose)
+TEST_P(SocketStarved, TheSystemsLimitIsACodeAndOverWithTheFirstClose)
 {
     by_process_and_thread([] {
-        const kith_socket l = kt_listen(kt_place()), spare = kt_open(KITH_INET);
+        const kith_socket l = kt_listen(kt_place()), spare = kt_open();
         const kith_sockaddr at = kt_name_of(l);
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         kith_socket c, none;
         rlimit before, tight;
 
@@ -348,7 +356,7 @@ TEST_F(SocketStarved, TheSystemsLimitIsACodeAndOverWithTheFirstClose)
         tight.rlim_cur = static_cast<rlim_t>(lowest_free);
         ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &tight));
 
-        EXPECT_EQ(KITH_EMFILE, kith_socket_open(KITH_INET, KITH_STREAM, 0, nullptr, &none));
+        EXPECT_EQ(KITH_EMFILE, kith_socket_open(kt_inet(), KITH_STREAM, 0, nullptr, &none));
         EXPECT_EQ(KITH_EMFILE, kith_socket_accept(l, kt_long(), &c));
         kt_close(spare);
         EXPECT_EQ(0, kith_socket_accept(l, kt_long(), &c));
@@ -360,14 +368,14 @@ TEST_F(SocketStarved, TheSystemsLimitIsACodeAndOverWithTheFirstClose)
 }
 
 /* One that polls: each select message must mean that a try is due. */
-TEST_F(SocketStarved, NowaitDoesNotSpinEither)
+TEST_P(SocketStarved, NowaitDoesNotSpinEither)
 {
     std::atomic<unsigned> selects = 0;
 
     in_process([&] {
         const kith_socket l = kt_listen(kt_place());
         const kith_sockaddr at = kt_name_of(l);
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         const std::int64_t begin = kt_now_ms();
         kith_socket c;
         int rc;
@@ -434,7 +442,7 @@ TEST_F(SocketCounted, ALocalConnectToAFullBacklogWaitsForRoomWithoutSpinning)
 }
 
 #ifndef KT_TSAN
-TEST_F(SocketCounted, AfterAFailedRegistrationTheNextCallRegisters)
+TEST_P(SocketCounted, AfterAFailedRegistrationTheNextCallRegisters)
 {
     in_process([this] {
         const kt_pair p = kt_pair_of();
@@ -609,14 +617,14 @@ TEST_F(SocketCounted, ANowaitConnectToAFullBacklogDoesNotSpinEither)
 
 /* ---- lingering ---- */
 
-class SocketLinger : public kt_sockets {
+class SocketLinger : public kt_inets<> {
   protected:
     /* Pairs whose near ends have unsent bytes, a linger time, and peers that do not read. */
     static void make(kt_pair *p, int n)
     {
         const kith_linger two = {true, 2};
-        const kith_socket l = kt_open(KITH_INET);
-        const kith_sockaddr any = kith_sockaddr_loopback(KITH_INET, 0);
+        const kith_socket l = kt_open();
+        const kith_sockaddr any = kt_loopback();
 
         ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_SOCKET_RCVBUF, 4096));
         ASSERT_EQ(0, kith_socket_bind(l, &any));
@@ -635,7 +643,9 @@ class SocketLinger : public kt_sockets {
     kt_env one_{"KITH_WORKERS", "1"};
 };
 
-TEST_F(SocketLinger, SixtyFourLingeringClosesHoldUpNobody)
+KT_INETS(SocketLinger);
+
+TEST_P(SocketLinger, SixtyFourLingeringClosesHoldUpNobody)
 {
     constexpr int n = 64;
     std::atomic<std::uint64_t> ticks = 0;
@@ -668,7 +678,7 @@ TEST_F(SocketLinger, SixtyFourLingeringClosesHoldUpNobody)
     EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
 }
 
-TEST_F(SocketLinger, TheOwnersDeathDoesNotLinger)
+TEST_P(SocketLinger, TheOwnersDeathDoesNotLinger)
 {
     constexpr int n = 8;
     kt_pair p[n];
@@ -691,7 +701,7 @@ TEST_F(SocketLinger, TheOwnersDeathDoesNotLinger)
     EXPECT_EQ(0u, ki_offload_busy());
 }
 
-TEST_F(SocketLinger, WithNothingToSendItIsOverAtOnce)
+TEST_P(SocketLinger, WithNothingToSendItIsOverAtOnce)
 {
     by_process_and_thread([] {
         const kith_linger two = {true, 2};

@@ -173,7 +173,7 @@ TEST_F(SocketRaces, AcceptsAreCancelledWithoutLosingAConnection)
 
 /* ---- many on one ---- */
 
-class SocketRaceOfFour : public kt_sockets {
+class SocketRaceOfFour : public kt_inets<> {
     kt_env four_{"KITH_WORKERS", "4"};
 };
 
@@ -207,7 +207,9 @@ class Crossing {
     std::map<std::thread::id, int> visits_; /* how many on each worker's thread */
 };
 
-TEST_F(SocketRaceOfFour, CloseAnswersAThousandWaitersOnceEach)
+KT_INETS(SocketRaceOfFour);
+
+TEST_P(SocketRaceOfFour, CloseAnswersAThousandWaitersOnceEach)
 {
     constexpr int crossing_groups = 25;
     const std::size_t n = kt_procs(1000);

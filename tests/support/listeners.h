@@ -2,7 +2,7 @@
  * listeners.h -- a listener, its clients, and a look at both, for the tests of listeners.
  *
  *   kith_listener l = kt_listener_of(kt_echo);
- *   kith_pid pid = kt_start(l);                   // on a free port of 127.0.0.1
+ *   kith_pid pid = kt_start(l);                   // on a free port of the loopback
  *   kith_socket c = kt_dial(pid);                 // connected; served or waiting in the backlog
  *   EXPECT_TRUE(kt_echoes(c));
  *   EXPECT_EQ(0, kith_listener_stop(pid, 0));
@@ -19,7 +19,8 @@ int kt_echo(kith_socket s, void *arg);
 kith_listener kt_listener_of(kith_conn conn);
 kith_listener kt_listener_of(const kith_server &server);
 
-kith_pid kt_start(const kith_listener &l, const std::string &where = "127.0.0.1:0");
+kith_pid kt_start(const kith_listener &l,
+                  const std::string &where = kt_text(kt_loopback()));
 kith_socket kt_dial(const kith_sockaddr &to);
 kith_socket kt_dial(kith_pid listener);
 kith_sockaddr kt_name_of(kith_pid listener);

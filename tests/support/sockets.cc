@@ -2,6 +2,8 @@
  * sockets.cc -- places and pairs. */
 #include "tests/support/sockets.h"
 
+#include "core/sockaddr.h"
+
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -99,6 +101,27 @@ kt_open(int domain, int type)
 
     EXPECT_EQ(0, rc) << kith_strerror(rc);
     return s;
+}
+
+int
+kt_open_fd(int type)
+{
+    const int domain = ki_domain_to_native(kt_inet());
+    const int fd = socket(domain, ki_type_to_native(type) | SOCK_CLOEXEC, 0);
+
+    EXPECT_GE(fd, 0);
+    return fd;
+}
+
+int
+kt_connect_fd(const kith_sockaddr &to)
+{
+    const int fd = kt_open_fd();
+    ki_native_addr a;
+
+    EXPECT_EQ(0, ki_sockaddr_to_native(&to, &a));
+    EXPECT_EQ(0, connect(fd, reinterpret_cast<const sockaddr *>(a.bytes), a.len));
+    return fd;
 }
 
 kith_socket

@@ -71,8 +71,13 @@ kith_socket kt_listen_here(); /* at an address of this machine's choice */
 kith_sockaddr kt_name_of(kith_socket s);
 kith_sockaddr kt_loopback(std::uint16_t port = 0);
 
-/* kt_own_address is the nth of this program's own, for a port that is given back and bound again: a
- * loopback address that no other program has, and a port that the system gives to nobody. */
+/* The same by the system alone: a descriptor, which no worker takes part in. */
+int kt_open_fd(int type = KITH_STREAM);
+int kt_connect_fd(const kith_sockaddr &to);
+
+/* kt_own_address is the nth of this program's own, for a port that is given back and bound again: no
+ * other program has it, and the system gives it to nobody. Each test has a number of its own, as
+ * connections may linger there. */
 kith_sockaddr kt_own_address(std::uint16_t n = 0);
 kt_pair kt_connect(kith_socket listener);
 kt_pair kt_pair_of(kt_domain d = kt_inet_place());
