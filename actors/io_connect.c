@@ -8,15 +8,23 @@
 
 /* ---- connect ---- */
 
-/* Neither error nor peer: under way, or it has failed and another call has taken the error. The
- * kernel knows. */
 static int
-ask_again(struct ki_socket *s, struct ki_io *io)
+ask_kernel(struct ki_socket *s, struct ki_io *io)
 {
     struct ki_native_addr to;
     int rc = ki_sockaddr_to_native(io->u.addr, &to);
 
     return rc < 0 ? rc : ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
+}
+
+/* The kernel's attempt has begun, or is done. What the poller has said, and may yet have to say, of
+ * an end is of an earlier one. */
+static void
+note_begun(struct ki_socket *s, uint32_t state)
+{
+    s->ended = false;
+    s->anew = s->registered;
+    ki_socket_note(s, state, KITH_STATE_ENDED);
 }
 
 /* The kernel's attempt is under way: has it ended? A fresh TCP socket reports out and hang-up
@@ -29,8 +37,8 @@ connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 
     if (rc == 0) {
         rc = ki_seam.peername(ki_socket_fd(s), peer.bytes, &peer.len);
-        if (rc == KITH_ENOTCONN)
-            rc = ask_again(s, io);
+        if (rc == KITH_ENOTCONN) /* under way, or failed, and another call has the error */
+            rc = ask_kernel(s, io);
         if (rc == KITH_EALREADY || rc == KITH_EINPROGRESS)
             return ki_io_wait_for(s, KI_READY_OUT, result);
         if (rc == KITH_EISCONN)
@@ -49,11 +57,8 @@ static enum ki_attempt
 dissolve(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     const uint32_t shut = KITH_STATE_READ_SHUT | KITH_STATE_WRITE_SHUT;
-    struct ki_native_addr to;
-    int rc = ki_sockaddr_to_native(io->u.addr, &to);
+    int rc = ask_kernel(s, io);
 
-    if (rc == 0)
-        rc = ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
     if (rc >= 0) {
         s->connecting = s->connected = s->ended = false;
         ki_socket_note(s, 0,
@@ -85,7 +90,6 @@ associate(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 enum ki_attempt
 ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
-    struct ki_native_addr to;
     int rc;
 
     if (ki_socket_is_one_to_many(s))
@@ -96,15 +100,15 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return connect_ended(s, io, result);
     if (s->connected) /* asked once more, Linux would tell of the first attempt's success */
         return ki_io_done(result, KITH_EISCONN);
-    rc = ki_sockaddr_to_native(io->u.addr, &to);
-    if (rc == 0)
-        rc = ki_seam.connect(ki_socket_fd(s), to.bytes, to.len);
+    rc = ask_kernel(s, io);
+    if (rc == KITH_ECONNABORTED) /* Linux' last word on an attempt that has failed */
+        rc = ask_kernel(s, io);
     switch (rc) {
     case KITH_EINPROGRESS:
     case KITH_EINTR:
     case KITH_EALREADY:
         s->connecting = true;
-        ki_socket_note(s, KITH_STATE_CONNECTING, 0);
+        note_begun(s, KITH_STATE_CONNECTING);
         return ki_io_wait_for(s, KI_READY_OUT, result);
     case KITH_EAGAIN:
         ki_io_back_off(s);
@@ -113,7 +117,7 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         s->cooldown_ms = 0;
         ki_watch_call(s, "connect", rc);
         if (rc >= 0)
-            ki_socket_note(s, KITH_STATE_CONNECTED, 0);
+            note_begun(s, KITH_STATE_CONNECTED);
         return ki_io_done(result, rc < 0 ? rc : 0);
     }
 }

@@ -290,6 +290,7 @@ struct ki_socket {
     bool lost;                   /* [s] another's death closes: no linger */
     bool closing;                /* [s] */
     bool ended;                  /* [s] the peer has sent its last */
+    bool anew;                   /* [s] events of an earlier attempt may still come */
     bool retry_out;              /* [s] the retry node is armed or on its way */
     bool down_sent;              /* [p] of the owner, dying: it was told */
     bool gone_early;             /* [p] of the owner: GONE came while it was given away */

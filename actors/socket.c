@@ -357,6 +357,13 @@ retry(struct ki_socket *s)
     s->ready |= KI_READY_IN | KI_READY_OUT;
 }
 
+static bool
+has_ended(struct ki_socket *s, uint32_t bits)
+{
+    return (bits & (KI_READY_RDHUP | KI_READY_HUP)) != 0 &&
+           (!s->anew || ki_seam.has_ended(ki_socket_fd(s)));
+}
+
 KI_HOT void
 note_ready(struct ki_socket *s, uint32_t bits)
 {
@@ -366,7 +373,7 @@ note_ready(struct ki_socket *s, uint32_t bits)
     if (ki_slow(bits & ~usual)) {
         if (bits & (KI_READY_ERR | KI_READY_HUP))
             bits |= KI_READY_IN | KI_READY_OUT | KI_READY_ERR;
-        if (bits & (KI_READY_RDHUP | KI_READY_HUP)) { /* no more urgent data either */
+        if (has_ended(s, bits)) { /* no more urgent data either */
             s->ended = true;
             if (ki_load_rlx(&s->state) &
                 KITH_STATE_CONNECTED) /* a fresh one hangs up too */

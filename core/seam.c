@@ -30,6 +30,7 @@ struct ki_seam ki_seam = {
     .close = ki_sock_close,
     .sockname = ki_sock_sockname,
     .peername = ki_sock_peername,
+    .has_ended = ki_sock_has_ended,
     .getopt = ki_sock_getopt,
     .setopt = ki_sock_setopt,
     .dup = ki_sock_dup,

@@ -64,6 +64,8 @@ struct ki_seam {
     int (*close)(int fd);
     int (*sockname)(int fd, void *addr, unsigned *len);
     int (*peername)(int fd, void *addr, unsigned *len);
+    /* The peer has sent its last, or there is no connection. */
+    bool (*has_ended)(int fd);
     int (*getopt)(int fd, int level, int number, void *v, unsigned *len);
     int (*setopt)(int fd, int level, int number, const void *v, unsigned len);
     int (*dup)(int fd);

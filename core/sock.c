@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +20,9 @@
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
+#endif
+#ifndef POLLRDHUP
+#define POLLRDHUP 0
 #endif
 
 /* On the line after the call: nothing comes between it and errno. */
@@ -171,6 +175,14 @@ ki_sock_peername(int fd, void *addr, unsigned *len)
     int r = getpeername(fd, addr, (socklen_t *) len);
 
     return CODE(r);
+}
+
+bool
+ki_sock_has_ended(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP)) != 0;
 }
 
 int

@@ -33,6 +33,7 @@ int ki_sock_shutdown(int fd, int how);
 int ki_sock_close(int fd);
 int ki_sock_sockname(int fd, void *addr, unsigned *len);
 int ki_sock_peername(int fd, void *addr, unsigned *len);
+bool ki_sock_has_ended(int fd);
 int ki_sock_getopt(int fd, int level, int number, void *v, unsigned *len);
 int ki_sock_setopt(int fd, int level, int number, const void *v, unsigned len);
 int ki_sock_dup(int fd);

@@ -132,7 +132,8 @@ kith_socket_listen(kith_socket s, int backlog);
 /**
  * Connect a socket to a peer.
  *
- * A timeout or cancel leaves the attempt to the kernel: close the socket, or call again.
+ * A timeout or cancel leaves the attempt to the kernel: close the socket, or call again. After an
+ * attempt that has failed the socket may connect anew, there or elsewhere.
  *
  * An address of the domain KITH_UNSPEC parts the socket from its peer: a datagram socket then
  * receives from everybody, and its next connect takes the source address that leads there; what

@@ -274,6 +274,36 @@ TEST_F(SocketDissolveAny, WhoseConnectWaitsIsLeftAlone)
     });
 }
 
+/* A send has found no room, and what would make room may never come. */
+TEST_F(SocketDissolveAny, AFullLocalOneIsPartedAtOnce)
+{
+    by_process_and_thread([] {
+        for (const kt_domain d : {kt_domain::path, kt_domain::abstract}) {
+            const kt_place near_at(d), far_at(d);
+            const kith_socket near = bound(near_at), far = bound(far_at);
+
+            connect(near, kt_name_of(far));
+            EXPECT_LT(0u, kt_fill(near));
+            EXPECT_EQ(0, kith_socket_connect(near, &nobody, 0));
+            EXPECT_EQ(KITH_ENOTCONN, peer_of(near));
+            kt_close(near);
+            kt_close(far);
+        }
+    });
+}
+
+TEST_P(SocketDissolveStream, AFullOneIsPartedAtOnce)
+{
+    by_process_and_thread([] {
+        const kt_pair c = kt_pair_of(GetParam());
+
+        EXPECT_LT(0u, kt_fill(c.near));
+        EXPECT_EQ(0, kith_socket_connect(c.near, &nobody, 0));
+        EXPECT_EQ(KITH_ENOTCONN, peer_of(c.near));
+        kt_close(c);
+    });
+}
+
 TEST_F(SocketDissolveAny, LocalStreamsKeepTheirPeer)
 {
     by_process_and_thread([] {

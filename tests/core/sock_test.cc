@@ -253,6 +253,20 @@ TEST(Sock, FailuresAreCodes)
     EXPECT_EQ(KITH_EBADF, ki_sock_error(-1));
 }
 
+TEST(Sock, HasEndedWhenItsPeerHas)
+{
+    const pair p;
+    Fd fresh(ki_sock_socket(AF_INET, SOCK_STREAM, 0));
+
+    EXPECT_TRUE(ki_sock_has_ended(fresh)) << "there is no connection yet";
+    EXPECT_FALSE(ki_sock_has_ended(p.a));
+    EXPECT_EQ(1, ki_sock_send(p.b, "x", 1, 0));
+    EXPECT_FALSE(ki_sock_has_ended(p.a));
+    EXPECT_EQ(0, ki_sock_shutdown(p.b, ki_sock_how(KITH_SHUT_WRITE)));
+    EXPECT_TRUE(ki_sock_has_ended(p.a)) << "what it has sent may still be read";
+    EXPECT_FALSE(ki_sock_has_ended(p.b));
+}
+
 TEST(Sock, APendingErrorIsToldOnceAndThenCleared)
 {
     Fd l, c(ki_sock_socket(AF_INET, SOCK_STREAM, 0));
