@@ -2,13 +2,13 @@
  * io.c -- one attempt at a receive, send, accept or connect, by the socket's claimant.
  *
  * An attempt ends with an answer or with KI_TRY_AGAIN, and then the descriptor is registered
- * with the poller, its ready bit is clear, and an edge will come; or the retry timer is armed,
- * where the kernel gives no edge.
+ * with the poller, its ready bit is clear, and an edge will come, to a listener the report that
+ * it asked for; or the retry timer is armed, where the kernel gives no edge.
  *
- *   I1  A ready bit is cleared by EAGAIN alone, but for one case that proves as much: a short
- *       read of a TCP stream, registered, on which neither an end, an error nor urgent data was
- *       ever seen. Data that comes after the read is a new edge; so is the end. It saves the
- *       second receive of each message. */
+ *   I1  A ready bit is cleared by EAGAIN alone, but for two cases. A listener asks the poller
+ *       for a report (io_accept.c). And a short read of a TCP stream proves as much, if it is
+ *       registered and neither an end, an error nor urgent data was ever seen: data that comes
+ *       after the read is a new edge; so is the end. It saves the second receive of each message. */
 #include "actors/io.h"
 
 #include "actors/file.h"
@@ -17,23 +17,31 @@
 
 enum { RETRY_MIN_MS = 1, RETRY_MAX_MS = 50 };
 
+static int
+register_for_edges(struct ki_socket *s)
+{
+    int rc;
+
+    if (s->registered) /* it listened, or still does */
+        ki_sched.poller->forget(ki_socket_fd(s));
+    s->registered = KI_REGISTERED_NOT;
+    rc = ki_sched.poller->add(ki_socket_fd(s), ki_socket_id(s));
+    if (rc < 0)
+        return rc;
+    s->registered = KI_REGISTERED_EDGES;
+    s->drains = ki_load_rlx(&s->protocol) == KITH_TCP && s->type == KITH_STREAM; /* I1 */
+    return 0;
+}
+
 /* EAGAIN in a direction: from here on an edge is needed. 0 or the poller's code. */
 static int
 need_edge(struct ki_socket *s, uint32_t bit)
 {
-    if (s->registered) {
-        ki_sched.poller->again(ki_socket_fd(s), ki_socket_id(s), bit);
-    } else {
-        int rc = ki_sched.poller->add(ki_socket_fd(s), ki_socket_id(s));
+    int rc = s->registered == KI_REGISTERED_EDGES ? 0 : register_for_edges(s);
 
-        if (rc < 0) /* the bit stays: no edge would bring it back */
-            return rc;
-        s->registered = true;
-        s->drains =
-            ki_load_rlx(&s->protocol) == KITH_TCP && s->type == KITH_STREAM; /* I1 */
-    }
-    s->ready &= ~bit;
-    return 0;
+    if (rc == 0) /* else the bit stays: no edge would bring it back */
+        s->ready &= ~bit;
+    return rc;
 }
 
 enum ki_attempt

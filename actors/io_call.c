@@ -57,6 +57,7 @@ ki_io_do_not_wait(struct ki_proc *p, struct ki_socket *s, kith_socket h, struct 
     struct ki_op *op = NULL;
 
     io->select = timeout == KITH_NOWAIT;
+    io->once = false;
     if (io->select && !has_sent(io)) {
         op = ki_op_new(p, s, h.id, io);
         if (op) {
@@ -143,6 +144,7 @@ ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
     if (io->kind == KI_OP_CONNECT && ki_socket_may_connect(s, io) < 0)
         return ki_io_answer(p, s, KITH_EALREADY, 0);
     op->io = *io;
+    op->io.once = timeout <= 0 || ki_proc_waits_no_more(p);
     if (ki_io_may_try(s, dir) && ki_io_try(s, p, &op->io, &result) == KI_TRY_DONE)
         result = ki_io_answer(p, s, result, op->io.done);
     else

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * io_connect.c -- one attempt at a connect or an accept. */
+ * io_connect.c -- one attempt at a connect. */
 #include "actors/io.h"
 
 #include "core/seam.h"
 #include "core/sock.h"
 #include "core/sock_sctp.h"
-
-/* ---- connect ---- */
 
 static int
 ask_kernel(struct ki_socket *s, struct ki_io *io)
@@ -120,107 +118,4 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
             note_begun(s, KITH_STATE_CONNECTED);
         return ki_io_done(result, rc < 0 ? rc : 0);
     }
-}
-
-/* ---- accept ---- */
-
-/* The connection was gone before we took it, or its network failed: the next one. */
-static bool
-is_passing(int rc)
-{
-    switch (rc) {
-    case KITH_ECONNABORTED:
-    case KITH_EPROTO:
-    case KITH_ENETDOWN:
-    case KITH_ENETUNREACH:
-    case KITH_EHOSTDOWN:
-    case KITH_EHOSTUNREACH:
-    case KITH_ENOPROTOOPT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool
-is_exhaustion(int rc)
-{
-    return rc == KITH_EMFILE || rc == KITH_ENFILE || rc == KITH_ENOBUFS ||
-           rc == KITH_ENOMEM;
-}
-
-/* What a listener hands down besides what the kernel does. */
-static void
-inherit(struct ki_socket *c, const struct ki_socket *s, struct kith_socket_counters *last)
-{
-    c->may_linger = s->may_linger; /* which the kernel hands down */
-    c->rcvbuf = s->rcvbuf;
-    c->rcvbuf_n = s->rcvbuf_n;
-    c->rcvctrl = s->rcvctrl;
-    c->sndctrl = s->sndctrl;
-    ki_watch_inherit(c, s, last);
-}
-
-static enum ki_attempt
-accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
-         ptrdiff_t *result)
-{
-    const uint32_t traits =
-        (ki_load_rlx(&s->traits) & KI_TRAIT_UNLISTED) | KI_TRAIT_OF(KITH_ACCEPTED);
-    struct kith_socket_counters *last;
-    struct ki_socket *c = NULL;
-
-    if (ki_watch_prepare(s, &last)) {
-        c = ki_socket_new(fd, s->domain, s->type, ki_load_rlx(&s->protocol), traits, owner);
-        if (!c && last)
-            ki_mem_free(last, sizeof *last);
-    }
-    if (!c) {
-        (void) ki_seam.close(fd);
-        ki_tally_fail(s, KI_TALLY_ACCEPT, KITH_ENOMEM);
-        return ki_io_done(result, KITH_ENOMEM);
-    }
-    ki_socket_note(c, KITH_STATE_CONNECTED, 0);
-    inherit(c, s, last);
-    io->won = (kith_socket){ki_socket_id(c)};
-    ki_socket_release(c);
-    ki_tally_accepted(s, io->won.id);
-    return ki_io_done(result, 0);
-}
-
-enum ki_attempt
-ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
-             ptrdiff_t *result)
-{
-    if (s->stopped)
-        return ki_io_done(result, KITH_ESTOPPED);
-    if (s->starved && s->retry_out && !s->retry_now) { /* cooling down */
-        s->ready &= ~(uint32_t) KI_READY_IN;
-        return KI_TRY_AGAIN;
-    }
-    for (int i = 0; i < 64; i++) {
-        int fd = ki_seam.accept(ki_socket_fd(s), NULL, NULL);
-
-        if (fd == KITH_EAGAIN)
-            ki_tally_miss(s, KI_TALLY_ACCEPT);
-        else if (fd < 0)
-            ki_tally_fail(s, KI_TALLY_ACCEPT, fd);
-        if (is_passing(fd))
-            continue;
-        if (is_exhaustion(fd)) {
-            s->ready &=
-                ~(uint32_t) KI_READY_IN; /* the others wait for the timer, or a close */
-            s->retry_now = false;
-            ki_socket_retry_at(s, ki_starved_begin(s));
-            return ki_io_done(result, fd);
-        }
-        ki_starved_end(s);
-        if (fd >= 0)
-            return accepted(s, owner, fd, io, result);
-        if (fd == KITH_EAGAIN)
-            return ki_io_wait_for(s, KI_READY_IN, result);
-        return ki_io_done(result, fd);
-    }
-    s->more = true;
-    return KI_TRY_AGAIN;
 }

@@ -257,6 +257,9 @@ enum {
 
 #define KI_TRAIT_OF(origin) ((uint32_t) (origin) << KI_TRAIT_ORIGIN)
 
+/* How the poller knows a socket: for one report at a time while it listens, io_accept.c I1. */
+enum { KI_REGISTERED_NOT, KI_REGISTERED_EDGES, KI_REGISTERED_ONCE };
+
 struct ki_socket {
     struct ki_slot slot;
     struct ki_task task;
@@ -275,7 +278,7 @@ struct ki_socket {
     /* From here on a birth clears all: no stranger looks at it. */
     uint16_t domain;             /* [i] KITH_INET.. */
     uint8_t type;                /* [i] KITH_STREAM.. */
-    bool registered;             /* [s] the poller knows it */
+    uint8_t registered;          /* [s] KI_REGISTERED_ */
     bool connecting;             /* [s] the kernel has an attempt of ours under way */
     bool connected;              /* [s] such an attempt has succeeded */
     bool stopped;                /* [s] takes no connections any more */
@@ -295,6 +298,8 @@ struct ki_socket {
     bool down_sent;              /* [p] of the owner, dying: it was told */
     bool gone_early;             /* [p] of the owner: GONE came while it was given away */
     uint8_t watch;               /* [s] KI_WATCH_ bits */
+    bool untold;                 /* [s] io_accept.c I1: no news since the last connection */
+    uint8_t earned;              /* [s] io_accept.c I1: by connections, for guesses */
     uint16_t cooldown_ms;        /* [s] from a try to the next by the retry timer */
     int32_t assoc;               /* [s] of SCTP: the association last begun */
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */

@@ -4,8 +4,8 @@
  *
  * Run:  ./accept      or:  ./accept --acceptors 1000 --connections 4000 --reps 9
  * See:  connections a second with 1 and with many acceptors and the ratio, with its spread; and
- *       how often something ran for each connection: a process, a handler or a socket. A herd
- *       would show there.
+ *       how often accept was called for each connection, and something ran: a process, a handler
+ *       or a socket. A herd would show there.
  *
  * "full": the backlog is filled while the server stands still, then it takes them all; nothing
  * but the server runs then. "flow": a client keeps 64 connections under way, each of which ends
@@ -30,7 +30,7 @@ enum { ROUNDS = 10, MAX_REPS = 1000, MAX_CONNECTIONS = 4000, UNDER_WAY = 64, DON
 /* What one server did. */
 struct sample {
     double seconds, cpu;
-    uint64_t connections, runs;
+    uint64_t connections, calls, runs;
 };
 
 static long acceptors = 64, connections = 2000, reps = 9;
@@ -81,6 +81,16 @@ runs(void)
     return w.switches;
 }
 
+/* Of accept, by the counters of the listening socket. */
+static uint64_t
+calls(void)
+{
+    struct kith_socket_info i = KITH_SOCKET_INFO_INIT;
+
+    must(kith_socket_info(the.listener, &i), "kith_socket_info");
+    return i.counters.acc_tries;
+}
+
 /* Serves as many connections as the order says and answers what that took. */
 static int
 boss(void *arg)
@@ -100,20 +110,22 @@ boss(void *arg)
 
     for (;;) {
         struct sample of = {.connections = 0};
-        uint64_t before;
+        uint64_t ran, called;
         struct moment start, end;
 
         if (read(s->orders, &the.wanted, sizeof the.wanted) != sizeof the.wanted)
             _exit(0);
         the.accepted = 0;
-        before = runs();
+        ran = runs();
+        called = calls();
         start = moment_now();
         (void) take();
         end = moment_now();
         of.connections = the.wanted;
         of.seconds = end.wall - start.wall;
         of.cpu = end.cpu - start.cpu;
-        of.runs = runs() - before;
+        of.runs = runs() - ran;
+        of.calls = calls() - called;
         sys(write(s->answers, &of, sizeof of) == sizeof of, "pipe");
     }
     return 0;
@@ -254,6 +266,7 @@ run(long n_acceptors, struct sample (*mode)(int to, int from, uint16_t port))
         sum.seconds += s.seconds;
         sum.cpu += s.cpu;
         sum.connections += s.connections;
+        sum.calls += s.calls;
         sum.runs += s.runs;
     }
     close(orders[1]); /* ends it */
@@ -273,7 +286,7 @@ static void
 compare_modes(const char *name, struct sample (*mode)(int to, int from, uint16_t port))
 {
     static double one[MAX_REPS], many[MAX_REPS], ratio[MAX_REPS], cpu[MAX_REPS],
-        ran[MAX_REPS];
+        called[MAX_REPS], ran[MAX_REPS];
     double r;
 
     for (long i = 0; i < reps; i++) {
@@ -290,12 +303,13 @@ compare_modes(const char *name, struct sample (*mode)(int to, int from, uint16_t
         many[i] = rate(&b);
         ratio[i] = many[i] / one[i];
         cpu[i] = b.cpu / a.cpu;
+        called[i] = (double) b.calls / (double) b.connections;
         ran[i] = (double) b.runs / (double) b.connections;
     }
     r = median(ratio, (int) reps);
-    printf("%-5s  %10.0f  %10.0f   %.2f (%.2f..%.2f)   %.2f   %.2f\n", name,
+    printf("%-5s  %10.0f  %10.0f   %.2f (%.2f..%.2f)   %.2f   %.2f   %.2f\n", name,
            median(one, (int) reps), median(many, (int) reps), r, ratio[0], ratio[reps - 1],
-           median(cpu, (int) reps), median(ran, (int) reps));
+           median(cpu, (int) reps), median(called, (int) reps), median(ran, (int) reps));
     fflush(stdout);
 }
 
@@ -344,10 +358,12 @@ main(int argc, char **argv)
     sys(getrlimit(RLIMIT_NOFILE, &l) == 0, "getrlimit");
     l.rlim_cur = l.rlim_max;
     sys(setrlimit(RLIMIT_NOFILE, &l) == 0, "setrlimit");
-    printf("connections accepted a second, with 1 and with %ld acceptors; ratios of one\n"
-           "repetition, the last two of processor time, and runs for each connection\n\n"
-           "            1 acceptor        many   ratio              time   runs\n",
-           acceptors);
+    printf(
+        "connections accepted a second, with 1 and with %ld acceptors; ratios of one\n"
+        "repetition, the last of processor time; and with many, for each connection, calls of\n"
+        "accept and runs\n\n"
+        "            1 acceptor        many   ratio              time   calls  runs\n",
+        acceptors);
     pin(1);
     compare_modes("full", full);
     compare_modes("flow", flow);

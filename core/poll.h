@@ -4,7 +4,8 @@
  * A backend only translates. The protocol stands above it, once (actors/socket.c):
  *   add     once per descriptor, at its first EAGAIN; both directions, edge triggered. It
  *           reports what is ready at that moment, so no edge is lost before it.
- *   again   after an EAGAIN on a descriptor that was added: only backends that report once.
+ *   once    instead of add: one report, when it is readable or broken; `again`: it is registered
+ *           already, this way or that, and shall report once more.
  *   forget  before close, when the descriptor may live on elsewhere (dup, fork).
  *   wait    fills in events; any number of threads may wait, each event goes to one of them.
  *   wake    makes one wait return; wakes before the wait are not lost. Signal-safe. */
@@ -41,8 +42,8 @@ struct ki_poller {
     const char *name;
     int (*init)(void); /* 0 or a code */
     void (*fini)(void);
-    int (*add)(int fd, uint64_t id); /* 0 or a code */
-    void (*again)(int fd, uint64_t id, uint32_t direction);
+    int (*add)(int fd, uint64_t id);              /* 0 or a code */
+    int (*once)(int fd, uint64_t id, bool again); /* 0 or a code */
     void (*forget)(int fd);
     /* Waits at most timeout_ns (UINT64_MAX: for ever; 0: does not wait; rounded up to what the
      * system can do); answers how many events it wrote, 0 for time or interruption. */

@@ -76,25 +76,29 @@ epoll_fini(void)
 }
 
 static int
-epoll_add(int fd, uint64_t id)
+control(int op, int fd, uint64_t id, uint32_t events)
 {
-    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
-                            .data.u64 = id};
+    struct epoll_event e = {.events = events, .data.u64 = id};
     int rc;
 
     if (!enter())
         return -EBADF;
-    rc = epoll_ctl(set, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : -errno;
+    rc = epoll_ctl(set, op, fd, &e) == 0 ? 0 : -errno;
     leave();
     return rc;
 }
 
-static void
-epoll_again(int fd, uint64_t id, uint32_t direction)
+static int
+epoll_add(int fd, uint64_t id)
 {
-    (void) fd;
-    (void) id;
-    (void) direction;
+    return control(EPOLL_CTL_ADD, fd, id,
+                   EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET);
+}
+
+static int
+epoll_once(int fd, uint64_t id, bool again)
+{
+    return control(again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, id, EPOLLIN | EPOLLONESHOT);
 }
 
 static void
@@ -167,7 +171,7 @@ const struct ki_poller ki_poller_system = {
     .init = epoll_init,
     .fini = epoll_fini,
     .add = epoll_add,
-    .again = epoll_again,
+    .once = epoll_once,
     .forget = epoll_forget,
     .wait = epoll_poll_wait,
     .wake = epoll_wake,

@@ -129,9 +129,46 @@ TEST_F(Poll, TellsAnEdgeOnceAndEachNewOneAgain)
         a.write_to(0);
         EXPECT_TRUE(ready(7, KI_READY_IN) & KI_READY_IN)
             << "new data, though old lies there";
-        p->again(a.fd[0], 7, KI_READY_IN);
         EXPECT_EQ(0, now(events));
     }
+}
+
+TEST_F(Poll, TellsOnceForEachTimeItIsAsked)
+{
+    pair a;
+    ASSERT_EQ(0, p->once(a.fd[0], 7, false));
+    EXPECT_EQ(0, now(events)) << "writable does not count";
+
+    for (int i = 0; i < 5; i++) {
+        a.write_to(0);
+        ASSERT_EQ(1, now(events));
+        EXPECT_EQ(7u, uint64_t{events[0].id});
+        EXPECT_EQ(uint32_t{KI_READY_IN}, uint32_t{events[0].ready});
+        a.write_to(0);
+        EXPECT_EQ(0, now(events)) << "an edge, but it was not asked";
+        EXPECT_EQ(0, p->once(a.fd[0], 7, true));
+        EXPECT_EQ(1, now(events)) << "no edge, but it was asked";
+        a.drain(0);
+        EXPECT_EQ(0, p->once(a.fd[0], 7, true));
+        EXPECT_EQ(0, now(events)) << "there is nothing";
+    }
+    a.close_end(1);
+    EXPECT_TRUE(ready(7, KI_READY_HUP) & KI_READY_HUP) << "asked for or not";
+}
+
+TEST_F(Poll, ForgetsOneThatWasToTellOnceAndAddsIt)
+{
+    pair a;
+    ASSERT_EQ(0, p->once(a.fd[0], 7, false));
+    EXPECT_EQ(KITH_EEXIST, p->add(a.fd[0], 8));
+
+    p->forget(a.fd[0]);
+    EXPECT_EQ(KITH_ENOENT, p->once(a.fd[0], 7, true));
+    ASSERT_EQ(0, p->add(a.fd[0], 8));
+
+    ASSERT_EQ(1, now(events));
+    EXPECT_EQ(8u, uint64_t{events[0].id});
+    EXPECT_EQ(uint32_t{KI_READY_OUT}, uint32_t{events[0].ready});
 }
 
 TEST_F(Poll, TellsWhenThereIsRoomAgain)

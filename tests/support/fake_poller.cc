@@ -14,7 +14,7 @@ kt_fake_poller *here;
 }    // namespace
 
 kt_fake_poller::kt_fake_poller(kt_virtual_clock *clock)
-    : face_{"fake", init, fini, add, again, forget, wait, wake}, clock_(clock)
+    : face_{"fake", init, fini, add, once, forget, wait, wake}, clock_(clock)
 {
     if (here != nullptr)
         std::abort();
@@ -164,9 +164,10 @@ kt_fake_poller::add(int fd, std::uint64_t id)
     return 0;
 }
 
-void
-kt_fake_poller::again(int, std::uint64_t, std::uint32_t)
+int
+kt_fake_poller::once(int fd, std::uint64_t id, bool)
 {
+    return add(fd, id);
 }
 
 void

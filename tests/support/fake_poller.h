@@ -62,7 +62,7 @@ class kt_fake_poller {
     static int init();
     static void fini();
     static int add(int fd, std::uint64_t id);
-    static void again(int fd, std::uint64_t id, std::uint32_t direction);
+    static int once(int fd, std::uint64_t id, bool again);
     static void forget(int fd);
     static int wait(ki_event *events, int cap, std::uint64_t timeout_ns);
     static void wake();
