@@ -99,8 +99,7 @@ do_listen(struct ki_socket *s, void *arg)
         return rc;
     s->ready |= KI_READY_IN; /* whatever was seen before it listened */
     /* seq_cst: a stop sees that it listens (stop_listening in runtime.c), or we see the stop. */
-    ki_store_seq(&s->listening, true);
-    ki_socket_note(s, KITH_STATE_LISTENING, 0);
+    ki_store_seq(&s->state, ki_load_rlx(&s->state) | KITH_STATE_LISTENING);
     if (!ki_load_seq(&ki_runtime.stopping))
         return 0;
     (void) ki_socket_stop_listening(s, NULL);

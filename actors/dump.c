@@ -117,11 +117,11 @@ address(int (*get)(int fd, void *addr, unsigned *len), int fd, kith_sockaddr *a)
 }
 
 static unsigned
-length(const struct ki_queue *q)
+length(const struct ki_op *op)
 {
     unsigned n = 0;
 
-    for (const struct ki_op *op = q->head; op && n < MAIL; op = op->q_next)
+    for (; op && n < MAIL; op = op->q_next)
         n++;
     return n;
 }
@@ -134,14 +134,14 @@ see_socket(struct ki_socket *s, uint64_t id, struct socket_seen *v)
         return false;
     *v = (struct socket_seen){.fd = ki_load_rlx(&s->fd),
                               .type = s->type,
-                              .listening = ki_load_rlx(&s->listening),
-                              .connecting = s->connecting,
+                              .listening = ki_socket_is(s, KITH_STATE_LISTENING),
+                              .connecting = ki_socket_is(s, KITH_STATE_CONNECTING),
                               .closing = s->closing,
                               .owner = ki_load_rlx(&s->owner_id),
                               .received = ki_load_rlx(&s->received),
                               .sent = ki_load_rlx(&s->sent)};
     for (int i = 0; i < KI_DIRS; i++)
-        v->waiting[i] = length(&s->queue[i]);
+        v->waiting[i] = length(ki_queue_first(s, i));
     if (v->fd >= 0) { /* neither waits, and the descriptor cannot be closed under them */
         address(ki_seam.sockname, v->fd, &v->local);
         address(ki_seam.peername, v->fd, &v->peer);

@@ -134,12 +134,16 @@ ki_file_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
     struct ki_file *f = io->u.file;
     const size_t rest = io->len - io->done;
+    struct ki_rare *rare;
     int rc;
 
     if (s->type != KITH_STREAM)
         return ki_io_done(result, KITH_EOPNOTSUPP);
     if (f->file < 0) /* KITH_EBADF says something else to users */
         return ki_io_done(result, f->file == KITH_EBADF ? KITH_EINVAL : f->file);
+    rare = ki_rare(s);
+    if (!rare)
+        return ki_io_done(result, KITH_ENOMEM);
     f->job.run = run;
     f->socket = ki_socket_fd(s);
     f->room = rest < TURN_BYTES ? rest : TURN_BYTES;
@@ -149,7 +153,7 @@ ki_file_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return ki_io_done(result, rc);
     if (!f->op->queued)
         f->op->since_ns = 0; /* a trace's: it has not waited yet */
-    s->aside = f->op;
+    rare->aside = f->op;
     s->ready &= ~(uint32_t) KI_READY_OUT; /* I2 */
     return KI_TRY_ASIDE;
 }
@@ -170,18 +174,19 @@ wait_for_room(struct ki_socket *s, ptrdiff_t *result)
 static void
 count(struct ki_socket *s, struct ki_file *f, size_t done)
 {
-    struct ki_tally *tally = &s->tally[KI_TALLY_FILE];
+    struct ki_rare *rare = s->rare; /* which the attempt has made */
+    struct ki_tally *tally = &rare->file;
 
     ki_count(&s->sent, f->sent);
-    s->sent_of_files += f->sent;
+    rare->file_bytes += f->sent;
     if (!f->ended || f->code < 0)
         tally->misses++;
     else
         tally->done++;
     if (f->ended && f->code < 0)
         tally->fails++;
-    else if (f->ended && done > tally->max)
-        tally->max = done;
+    else if (f->ended && done > rare->file_max)
+        rare->file_max = done;
     else if (f->code == KITH_EAGAIN && !f->waited)
         tally->waits++;
     f->waited = f->waited || f->code == KITH_EAGAIN;

@@ -47,7 +47,8 @@ need_edge(struct ki_socket *s, uint32_t bit)
 enum ki_attempt
 ki_io_wait_for(struct ki_socket *s, uint32_t bit, ptrdiff_t *result)
 {
-    int rc = need_edge(s, bit);
+    const bool apart = (bit & (KI_READY_PRI | KI_READY_ERR)) != 0;
+    int rc = apart && !ki_rare(s) ? KITH_ENOMEM : need_edge(s, bit); /* rare.h I1 */
 
     if (rc == 0)
         return KI_TRY_AGAIN;
@@ -65,17 +66,20 @@ ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result)
     return a;
 }
 
-void
-ki_io_back_off(struct ki_socket *s)
+enum ki_attempt
+ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
 {
+    if (!ki_rare(s))
+        return ki_io_done(result, KITH_ENOMEM);
     s->ready &= ~(uint32_t) KI_READY_OUT;
     s->retry_now = false;
     if (s->retry_out) /* a newcomer, meanwhile */
-        return;
+        return KI_TRY_AGAIN;
     s->cooldown_ms = s->cooldown_ms == 0                 ? RETRY_MIN_MS
                      : s->cooldown_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS
                                                          : (uint16_t) (s->cooldown_ms * 2);
     ki_socket_retry_at(s, ki_now_ns() + s->cooldown_ms * UINT64_C(1000000));
+    return KI_TRY_AGAIN;
 }
 
 enum ki_attempt

@@ -13,8 +13,9 @@ enum ki_attempt ki_io_wait_for(struct ki_socket *s, uint32_t bit, ptrdiff_t *res
  * what is there. It is tried again at the next edge, whatever that is. */
 enum ki_attempt ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result);
 
-/* ki_io_back_off: a peer's queue is full and no edge will tell of room: the timer makes it ready. */
-void ki_io_back_off(struct ki_socket *s);
+/* ki_io_back_off: a peer's queue is full and no edge will tell of room: the timer makes it ready; or
+ * *result is KITH_ENOMEM. */
+enum ki_attempt ki_io_back_off(struct ki_socket *s, ptrdiff_t *result);
 
 static inline enum ki_attempt
 ki_io_done(ptrdiff_t *result, ptrdiff_t r)

@@ -37,31 +37,19 @@ is_exhaustion(int rc)
            rc == KITH_ENOMEM;
 }
 
-/* What a listener hands down besides what the kernel does. */
-static void
-inherit(struct ki_socket *c, const struct ki_socket *s, struct kith_socket_counters *last)
-{
-    c->may_linger = s->may_linger; /* which the kernel hands down */
-    c->rcvbuf = s->rcvbuf;
-    c->rcvbuf_n = s->rcvbuf_n;
-    c->rcvctrl = s->rcvctrl;
-    c->sndctrl = s->sndctrl;
-    ki_watch_inherit(c, s, last);
-}
-
 static enum ki_attempt
 accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
          ptrdiff_t *result)
 {
     const uint32_t traits =
         (ki_load_rlx(&s->traits) & KI_TRAIT_UNLISTED) | KI_TRAIT_OF(KITH_ACCEPTED);
-    struct kith_socket_counters *last;
+    struct ki_rare *heir;
     struct ki_socket *c = NULL;
 
-    if (ki_watch_prepare(s, &last)) {
+    if (ki_rare_prepare(s, &heir)) {
         c = ki_socket_new(fd, s->domain, s->type, ki_load_rlx(&s->protocol), traits, owner);
-        if (!c && last)
-            ki_mem_free(last, sizeof *last);
+        if (!c)
+            ki_rare_free(heir);
     }
     if (!c) {
         (void) ki_seam.close(fd);
@@ -69,7 +57,8 @@ accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
         return ki_io_done(result, KITH_ENOMEM);
     }
     ki_socket_note(c, KITH_STATE_CONNECTED, 0);
-    inherit(c, s, last);
+    c->may_linger = s->may_linger; /* which the kernel hands down */
+    ki_rare_inherit(c, s, heir);
     io->won = (kith_socket){ki_socket_id(c)};
     ki_socket_release(c);
     ki_tally_accepted(s, io->won.id);
@@ -128,7 +117,7 @@ ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
             ki_tally_fail(s, KI_TALLY_ACCEPT, fd);
         if (is_passing(fd))
             continue;
-        if (is_exhaustion(fd)) {
+        if (is_exhaustion(fd) && ki_rare(s)) { /* else the next comes as this one did */
             s->ready &=
                 ~(uint32_t) KI_READY_IN; /* the others wait for the timer, or a close */
             s->retry_now = false;
@@ -144,6 +133,6 @@ ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
             return wait_for_one(s, result);
         return ki_io_done(result, fd);
     }
-    s->more = true;
+    ki_socket_go_on_later(s);
     return KI_TRY_AGAIN;
 }

@@ -42,7 +42,6 @@ connect_ended(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         if (rc == KITH_EISCONN)
             rc = 0;
     }
-    s->connecting = false;
     s->connected = rc >= 0;
     ki_watch_call(s, "connect", rc);
     ki_socket_note(s, rc >= 0 ? KITH_STATE_CONNECTED : 0, KITH_STATE_CONNECTING);
@@ -58,7 +57,7 @@ dissolve(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     int rc = ask_kernel(s, io);
 
     if (rc >= 0) {
-        s->connecting = s->connected = s->ended = false;
+        s->connected = s->ended = false;
         ki_socket_note(s, 0,
                        KITH_STATE_CONNECTED | KITH_STATE_CONNECTING | KITH_STATE_ENDED |
                            (s->type == KITH_STREAM ? shut : 0));
@@ -72,14 +71,19 @@ dissolve(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 static enum ki_attempt
 associate(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
 {
-    int rc = s->connecting ? ki_sctp_attempt(ki_socket_fd(s), s->assoc)
-                           : ki_sctp_connect(ki_socket_fd(s), io->u.addr, 1, &s->assoc);
+    struct ki_rare *r = ki_rare(s);
+    int rc;
 
-    s->connecting = rc == KITH_EINPROGRESS;
-    if (s->connecting) {
-        ki_io_back_off(s);
-        return KI_TRY_AGAIN;
+    if (!r)
+        return ki_io_done(result, KITH_ENOMEM);
+    rc = ki_socket_is(s, KITH_STATE_CONNECTING)
+             ? ki_sctp_attempt(ki_socket_fd(s), r->assoc)
+             : ki_sctp_connect(ki_socket_fd(s), io->u.addr, 1, &r->assoc);
+    if (rc == KITH_EINPROGRESS) {
+        ki_socket_note(s, KITH_STATE_CONNECTING, 0);
+        return ki_io_back_off(s, result);
     }
+    ki_socket_note(s, 0, KITH_STATE_CONNECTING);
     s->cooldown_ms = 0;
     ki_watch_call(s, "connect", rc);
     return ki_io_done(result, rc);
@@ -94,7 +98,7 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return associate(s, io, result);
     if (io->u.addr->domain == KITH_UNSPEC)
         return dissolve(s, io, result);
-    if (s->connecting)
+    if (ki_socket_is(s, KITH_STATE_CONNECTING))
         return connect_ended(s, io, result);
     if (s->connected) /* asked once more, Linux would tell of the first attempt's success */
         return ki_io_done(result, KITH_EISCONN);
@@ -105,12 +109,10 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     case KITH_EINPROGRESS:
     case KITH_EINTR:
     case KITH_EALREADY:
-        s->connecting = true;
         note_begun(s, KITH_STATE_CONNECTING);
         return ki_io_wait_for(s, KI_READY_OUT, result);
     case KITH_EAGAIN:
-        ki_io_back_off(s);
-        return KI_TRY_AGAIN;
+        return ki_io_back_off(s, result);
     default:
         s->cooldown_ms = 0;
         ki_watch_call(s, "connect", rc);

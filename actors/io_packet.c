@@ -169,7 +169,7 @@ ki_io_recvmsg(struct ki_socket *s, struct ki_io *io, int flags)
 
     if (io->done == 0)
         forget_received(p);
-    if (!control_new(&ctrl, s->rcvctrl))
+    if (!control_new(&ctrl, ki_rare_otp(s).rcvctrl))
         return KITH_ENOMEM;
     if (!bounce_new(&b, s, p->n_iov, io->len)) {
         control_free(&ctrl);
@@ -246,7 +246,7 @@ ki_io_sendmsg(struct ki_socket *s, struct ki_io *io, int flags)
     struct bounce b;
     ptrdiff_t n = 0;
 
-    if (!control_new(&ctrl, s->sndctrl))
+    if (!control_new(&ctrl, ki_rare_otp(s).sndctrl))
         return KITH_ENOMEM;
     if (!bounce_new(&b, s, p->n_iov, io->len)) {
         control_free(&ctrl);
@@ -311,7 +311,7 @@ ki_io_recvmmsg(struct ki_socket *s, struct ki_io *io, int flags)
     struct batch b;
     ptrdiff_t n;
 
-    if (!batch_new(&b, p, io->len - io->done, s->rcvctrl))
+    if (!batch_new(&b, p, io->len - io->done, ki_rare_otp(s).rcvctrl))
         return KITH_ENOMEM;
     for (size_t i = 0; i < b.n; i++)
         b.m[i] = (struct ki_sysmsg){
@@ -356,7 +356,7 @@ ki_io_sendmmsg(struct ki_socket *s, struct ki_io *io, int flags)
     struct batch b;
     ptrdiff_t n;
 
-    if (!batch_new(&b, p, io->len - io->done, s->sndctrl))
+    if (!batch_new(&b, p, io->len - io->done, ki_rare_otp(s).sndctrl))
         return KITH_ENOMEM;
     n = batch_fill(&b, p);
     if (n > 0)

@@ -82,8 +82,7 @@ note_done(struct ki_socket *s, const struct ki_io *io, ptrdiff_t n)
     const size_t got = (size_t) n < io->len ? (size_t) n : io->len;
 
     ki_count(&s->received, got);
-    s->tally[KI_TALLY_READ].done++;
-    ki_tally_look(s, KI_TALLY_READ, got, ki_io_direction(io));
+    ki_tally_done_in(s, KI_TALLY_READ, got, ki_io_direction(io));
 }
 
 /* Urgent data that is not there yet, or was taken already; once the connection has ended none will

@@ -65,8 +65,7 @@ sent_nothing(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, ptrdiff_t *resu
     ki_tally_miss(s, KI_TALLY_WRITE);
     if (!is_to_a_stranger(s, io))
         return ki_io_wait_for(s, KI_READY_OUT, result);
-    ki_io_back_off(s);
-    return KI_TRY_AGAIN;
+    return ki_io_back_off(s, result);
 }
 
 /* n of the rest went, or n says why nothing did. */
@@ -86,7 +85,7 @@ ki_io_sent(struct ki_socket *s, struct ki_io *io, ptrdiff_t n, int flags, ptrdif
         }
         ki_tally_miss(s, KI_TALLY_WRITE);
         if (turn >= TURN_BYTES) {
-            s->more = true;
+            ki_socket_go_on_later(s);
             return KI_TRY_AGAIN;
         }
         n = transmit(s, io, flags);
@@ -125,7 +124,7 @@ ki_io_transmit_many(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         if (io->done == io->len)
             return ki_io_done(result, (ptrdiff_t) io->len);
         if (turn >= TURN_BYTES) {
-            s->more = true;
+            ki_socket_go_on_later(s);
             return KI_TRY_AGAIN;
         }
     }

@@ -55,17 +55,18 @@ void
 ki_ioctl_begin(struct ki_socket *s, struct ki_op *op)
 {
     struct request *r = op->io.arg;
+    struct ki_rare *rare = ki_rare(s);
     int rc;
 
     r->op = op;
     r->fd = ki_socket_fd(s);
     r->domain = s->domain;
     r->job.run = run;
-    rc = ki_offload_submit_kernel(&r->job);
+    rc = rare ? ki_offload_submit_kernel(&r->job) : KITH_ENOMEM;
     if (rc < 0)
         ki_op_complete(op, rc, KI_OP_EXECUTOR);
     else
-        s->asked++;
+        rare->asked++;
 }
 
 void
@@ -73,7 +74,7 @@ ki_ioctl_end(struct ki_socket *s, struct ki_node *asked)
 {
     struct request *r = ki_container_of(asked, struct request, back);
 
-    s->asked--;
+    s->rare->asked--;
     ki_op_complete(r->op, r->result, KI_OP_EXECUTOR);
 }
 

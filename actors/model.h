@@ -113,6 +113,7 @@ struct ki_socket;
 struct ki_monitor;
 struct ki_file;
 struct ki_file_ask;
+struct ki_rare;
 
 enum ki_op_kind {
     KI_OP_RECV,
@@ -230,22 +231,35 @@ struct ki_op {
 
 /* ---- sockets ---- */
 
-/* Who waits for what: bytes or connections, room, urgent data, the error queue. */
-enum { KI_DIR_READ, KI_DIR_WRITE, KI_DIR_URGENT, KI_DIR_ERROR, KI_DIRS };
+/* Who waits for what: bytes or connections, room, urgent data, the error queue. The queues of the
+ * last two lie in the rare part. */
+enum {
+    KI_DIR_READ,
+    KI_DIR_WRITE,
+    KI_DIR_RARE,
+    KI_DIR_URGENT = KI_DIR_RARE,
+    KI_DIR_ERROR,
+    KI_DIRS
+};
 
 struct ki_queue {
     struct ki_op *head, *tail;
 };
 
-/* What a socket counts of its reads, sends and accepts. tally.h */
-enum { KI_TALLY_READ, KI_TALLY_WRITE, KI_TALLY_ACCEPT, KI_TALLY_FILE, KI_TALLIES };
+/* What a socket counts of its reads, sends and accepts, and in the rare part of files. tally.h */
+enum {
+    KI_TALLY_READ,
+    KI_TALLY_WRITE,
+    KI_TALLY_ACCEPT,
+    KI_TALLIES,
+    KI_TALLY_FILE = KI_TALLIES
+};
 
 struct ki_tally {
     uint64_t done;   /* operations that did what they are for; of many packets each */
     uint64_t misses; /* with `done`, modulo 2^64, the calls of the system */
     uint64_t waits;  /* operations that had to wait */
     uint64_t fails;  /* calls of the system that failed */
-    uint64_t max;    /* bytes of the largest operation; of accepts: unused */
 };
 
 /* What it is for ever, as one word that others may look at: the domain, and above it these. */
@@ -257,6 +271,12 @@ enum {
 
 #define KI_TRAIT_OF(origin) ((uint32_t) (origin) << KI_TRAIT_ORIGIN)
 
+static inline enum kith_socket_origin
+ki_traits_origin(uint32_t traits)
+{
+    return (enum kith_socket_origin)(traits >> KI_TRAIT_ORIGIN & 0xf);
+}
+
 /* How the poller knows a socket: for one report at a time while it listens, io_accept.c I1. */
 enum { KI_REGISTERED_NOT, KI_REGISTERED_EDGES, KI_REGISTERED_ONCE };
 
@@ -267,10 +287,9 @@ struct ki_socket {
     struct ki_node event_node; /* [a] by pending's 0 -> nonzero, across the record's uses */
     /* What a glance may ask (look.h): [s] writes, relaxed. */
     _Atomic(int) fd;           /* -1: closed */
-    _Atomic(bool) listening;   /* a stop looks at all records */
     _Atomic(uint32_t) traits;  /* [i] */
     _Atomic(int) protocol;     /* [i] */
-    _Atomic(uint32_t) state;   /* KITH_STATE_ bits */
+    _Atomic(uint32_t) state;   /* KITH_STATE_ bits; a stop looks at all records */
     _Atomic(uint32_t) n_links; /* as a process's has.links */
     _Atomic(uint64_t) owner_id;
     _Atomic(uint64_t) received, sent;     /* bytes */
@@ -279,15 +298,11 @@ struct ki_socket {
     uint16_t domain;             /* [i] KITH_INET.. */
     uint8_t type;                /* [i] KITH_STREAM.. */
     uint8_t registered;          /* [s] KI_REGISTERED_ */
-    bool connecting;             /* [s] the kernel has an attempt of ours under way */
-    bool connected;              /* [s] such an attempt has succeeded */
+    bool connected;              /* [s] an attempt that took its time has succeeded */
     bool stopped;                /* [s] takes no connections any more */
     bool may_linger;             /* [s] SO_LINGER may be on: close may block */
     bool shared;                 /* [s] the description may live on: forget before close */
-    bool borrowed;               /* [s] dup false: close forgets the descriptor */
     bool starved;                /* [s] accept ran out of descriptors: cooling down */
-    bool in_starved;             /* under the starved list's lock */
-    bool more;                   /* [s] its turn was cut short: run again soon */
     bool retry_now;              /* [s] the retry timer fired: try without readiness */
     bool drains;                 /* [s] a short read empties it: io.c I1 */
     bool lost;                   /* [s] another's death closes: no linger */
@@ -301,32 +316,25 @@ struct ki_socket {
     bool untold;                 /* [s] io_accept.c I1: no news since the last connection */
     uint8_t earned;              /* [s] io_accept.c I1: by connections, for guesses */
     uint16_t cooldown_ms;        /* [s] from a try to the next by the retry timer */
-    int32_t assoc;               /* [s] of SCTP: the association last begun */
     struct ki_op *close_op;      /* [s] a close that is answered when the record has gone */
     kith_reason why;             /* [s] of its end */
     struct ki_treap_node *links; /* [s] link.c */
-    struct ki_monitor *watched_by; /* [s] monitors of it */
-    uint32_t owed;                 /* [s] STOP nodes that are still to come */
-    struct ki_op *aside; /* [s] at the head of the writers: the side pool has it, BUSY */
-    int aside_code;      /* [s] with which that one shall end; 0: it goes on */
-    uint32_t asked;      /* [s] KI_OP_IOCTL that the side pool has, BUSY */
-    uint32_t rcvctrl, sndctrl; /* [s] option otp rcvctrlbuf, sndctrlbuf; 0: the default */
-    uint32_t rcvbuf, rcvbuf_n; /* [s] option otp rcvbuf, {n, size}; 0: the default, no n */
-    uint32_t ready;            /* [s] KI_READY_ bits not yet disproved by EAGAIN */
-    struct kith_socket_counters *last;     /* [s] watch.h I2 */
-    uint64_t meta;                         /* [s] option otp meta */
-    uint64_t gate[2];                      /* [s] tally.h I1: of reads, of sends */
-    struct ki_tally tally[KI_TALLIES];     /* [s] */
-    uint64_t sent_of_files;                /* [s] of `sent` */
-    struct ki_queue queue[KI_DIRS];        /* [s] */
-    struct ki_proc *owner;                 /* [s] type-stable */
+    struct ki_monitor *watched_by;      /* [s] monitors of it */
+    uint32_t owed;                      /* [s] STOP nodes that are still to come */
+    uint32_t ready;                     /* [s] KI_READY_ bits not yet disproved by EAGAIN */
+    struct ki_rare *rare;               /* [s] rare.h; NULL until it is needed */
+    uint64_t gate[2];                   /* [s] tally.h I1: of reads, of sends */
+    struct ki_tally tally[KI_TALLIES];  /* [s] */
+    struct ki_queue queue[KI_DIR_RARE]; /* [s] */
+    struct ki_proc *owner;              /* [s] type-stable */
     struct ki_socket *own_next, *own_prev; /* [p] of the owner: its list of sockets */
     struct ki_node down_node;              /* [p] of the owner */
     struct ki_node gone_node;              /* [s] */
-    struct ki_node retry_node;             /* [s] */
-    struct ki_alarm retry;                 /* [s] */
-    struct ki_socket *starved_next;        /* under the starved list's lock */
 };
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ki_socket) <= 448, "what few sockets need lies in rare.h");
+#endif
 
 /* ---- processes ---- */
 

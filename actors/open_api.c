@@ -90,8 +90,6 @@ import(struct ki_proc *p, const kith_open_options *o, kith_socket *out)
         rc = s ? 0 : KITH_ENOMEM;
         if (s) {
             s->shared = s->may_linger = true; /* as far as we know */
-            s->borrowed = !o->dup;
-            ki_store_rlx(&s->listening, listening);
             ki_socket_note(s, state_of(fd, listening), 0);
             hand_out(p, s, o, out);
         }

@@ -36,20 +36,20 @@ set_size(uint32_t *size, int number)
 }
 
 static int
-set_rcvbuf(struct ki_socket *s, const struct otp_call *c)
+set_rcvbuf(struct ki_socket *s, struct ki_otp *o, const struct otp_call *c)
 {
     if (c->len == sizeof c->v.number) {
-        int rc = set_size(&s->rcvbuf, c->v.number);
+        int rc = set_size(&o->rcvbuf, c->v.number);
 
         if (rc == 0)
-            s->rcvbuf_n = 0;
+            o->rcvbuf_n = 0;
         return rc;
     }
     if (s->type != KITH_STREAM || c->v.rcvbuf.n == 0 || c->v.rcvbuf.n > INT32_MAX ||
         c->v.rcvbuf.size > INT32_MAX)
         return KITH_EINVAL;
-    s->rcvbuf_n = (uint32_t) c->v.rcvbuf.n;
-    s->rcvbuf = (uint32_t) c->v.rcvbuf.size;
+    o->rcvbuf_n = (uint32_t) c->v.rcvbuf.n;
+    o->rcvbuf = (uint32_t) c->v.rcvbuf.size;
     return 0;
 }
 
@@ -58,7 +58,7 @@ set_meta(struct ki_socket *s, const struct otp_call *c)
 {
     if (c->self != ki_load_rlx(&s->owner_id))
         return KITH_EPERM;
-    s->meta = c->v.meta;
+    s->rare->meta = c->v.meta;
     return 0;
 }
 
@@ -66,18 +66,21 @@ static int
 do_set(struct ki_socket *s, void *arg)
 {
     const struct otp_call *c = arg;
+    struct ki_rare *r = ki_rare(s);
 
+    if (!r)
+        return KITH_ENOMEM;
     switch (c->id) {
     case KITH_OPT_OTP_DEBUG:
         return ki_watch_set(s, KI_WATCH_TRACE, c->v.number != 0);
     case KITH_OPT_OTP_IOW:
         return ki_watch_set(s, KI_WATCH_WRAPS, c->v.number != 0);
     case KITH_OPT_OTP_RCVBUF:
-        return set_rcvbuf(s, c);
+        return set_rcvbuf(s, &r->otp, c);
     case KITH_OPT_OTP_RCVCTRLBUF:
-        return set_size(&s->rcvctrl, c->v.number);
+        return set_size(&r->otp.rcvctrl, c->v.number);
     case KITH_OPT_OTP_SNDCTRLBUF:
-        return set_size(&s->sndctrl, c->v.number);
+        return set_size(&r->otp.sndctrl, c->v.number);
     case KITH_OPT_OTP_META:
         return set_meta(s, c);
     default:
@@ -112,13 +115,13 @@ give_number(struct otp_call *c, int number)
 
 /* In the form in which it was set. */
 static int
-get_rcvbuf(const struct ki_socket *s, struct otp_call *c)
+get_rcvbuf(const struct ki_otp *o, struct otp_call *c)
 {
-    const uint32_t size = s->rcvbuf ? s->rcvbuf : KI_RCVBUF;
+    const uint32_t size = o->rcvbuf ? o->rcvbuf : KI_RCVBUF;
 
-    if (s->rcvbuf_n == 0)
+    if (o->rcvbuf_n == 0)
         return give_number(c, (int) size);
-    c->v.rcvbuf = (kith_rcvbuf){.n = s->rcvbuf_n, .size = size};
+    c->v.rcvbuf = (kith_rcvbuf){.n = o->rcvbuf_n, .size = size};
     c->len = sizeof c->v.rcvbuf;
     return 0;
 }
@@ -126,6 +129,7 @@ get_rcvbuf(const struct ki_socket *s, struct otp_call *c)
 static int
 do_get(struct ki_socket *s, void *arg)
 {
+    const struct ki_otp o = ki_rare_otp(s);
     struct otp_call *c = arg;
 
     switch (c->id) {
@@ -144,17 +148,17 @@ do_get(struct ki_socket *s, void *arg)
     case KITH_OPT_OTP_USE_REGISTRY:
         return give_number(c, (ki_load_rlx(&s->traits) & KI_TRAIT_UNLISTED) == 0);
     case KITH_OPT_OTP_RCVBUF:
-        return get_rcvbuf(s, c);
+        return get_rcvbuf(&o, c);
     case KITH_OPT_OTP_RCVCTRLBUF:
-        return give_number(c, s->rcvctrl ? (int) s->rcvctrl : KI_CTRL_BYTES);
+        return give_number(c, o.rcvctrl ? (int) o.rcvctrl : KI_CTRL_BYTES);
     case KITH_OPT_OTP_SNDCTRLBUF:
-        return give_number(c, s->sndctrl ? (int) s->sndctrl : KI_CTRL_BYTES);
+        return give_number(c, o.sndctrl ? (int) o.sndctrl : KI_CTRL_BYTES);
     case KITH_OPT_OTP_CONTROLLING_PROCESS:
         c->v.pid = (kith_pid){ki_load_rlx(&s->owner_id)};
         c->len = sizeof c->v.pid;
         return 0;
     case KITH_OPT_OTP_META:
-        c->v.meta = s->meta;
+        c->v.meta = s->rare ? s->rare->meta : 0;
         c->len = sizeof c->v.meta;
         return 0;
     default:

@@ -17,10 +17,11 @@ struct room {
 static int
 do_size(struct ki_socket *s, void *arg)
 {
+    const struct ki_otp o = ki_rare_otp(s);
     struct room *r = arg;
 
-    r->size = s->rcvbuf ? s->rcvbuf : KI_RCVBUF;
-    r->n = s->rcvbuf_n ? s->rcvbuf_n : 1;
+    r->size = o.rcvbuf ? o.rcvbuf : KI_RCVBUF;
+    r->n = o.rcvbuf_n ? o.rcvbuf_n : 1;
     return 0;
 }
 

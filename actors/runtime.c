@@ -332,7 +332,7 @@ stop_listening(struct ki_proc *self)
 
         if (!s)
             return;
-        if (ki_load_seq(&s->listening)) /* with do_listen */
+        if (ki_load_seq(&s->state) & KITH_STATE_LISTENING) /* with do_listen */
             ki_socket_call_later(self, s, KI_OP_CALL, ki_socket_stop_listening);
     }
 }

@@ -27,7 +27,6 @@
 #include "core/sock.h"
 
 static void socket_run(struct ki_task *t, struct ki_worker *w);
-static void retry_expired(struct ki_alarm *a, struct ki_wakes *wakes);
 
 static const struct ki_task_type socket_task_type = {.name = "socket", .run = socket_run};
 
@@ -59,7 +58,6 @@ ki_socket_new(int fd, int domain, int type, int protocol, uint32_t traits,
     atomic_thread_fence(memory_order_release);
     ki_store_rlx(&s->task.type, &socket_task_type);
     ki_store_rlx(&s->fd, fd);
-    ki_store_rlx(&s->listening, false);
     ki_store_rlx(&s->traits, (uint32_t) domain | (uint32_t) type << KI_TRAIT_TYPE | traits);
     ki_store_rlx(&s->protocol, protocol ? protocol : usual_protocol(domain, type));
     ki_store_rlx(&s->state, 0);
@@ -75,7 +73,6 @@ ki_socket_new(int fd, int domain, int type, int protocol, uint32_t traits,
     /* Nothing disproves it yet. */
     s->ready = KI_READY_IN | KI_READY_OUT | KI_READY_PRI | KI_READY_ERR;
     s->owner = owner;
-    s->retry.expire = retry_expired;
     /* Its other fields are a late poller's, if there is one. */
     s->event_node.kind = KI_N_EVENT;
     ki_store_rlx(&s->task.id, id); /* relaxed: who learns of it learns by the poller */
@@ -83,11 +80,10 @@ ki_socket_new(int fd, int domain, int type, int protocol, uint32_t traits,
     return s;
 }
 
-/* The claim goes on: mail came, or the turn was cut short. */
+/* The claim goes on: mail came. */
 KI_NOINLINE void
 ki_socket_release_later(struct ki_socket *s)
 {
-    s->more = false;
     ki_sched_ready_fifo(&s->task);
 }
 
@@ -107,7 +103,7 @@ unlink_head(struct ki_queue *q, struct ki_op *op)
 static void
 dequeue(struct ki_socket *s, struct ki_op *op)
 {
-    ki_queue_remove(&s->queue[ki_io_direction(&op->io)], op);
+    ki_queue_remove(ki_queue_of(s, ki_io_direction(&op->io)), op);
 }
 
 int
@@ -126,8 +122,8 @@ ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io)
 static void
 answer(struct ki_socket *s, struct ki_op *op, int code)
 {
-    if (op == s->aside) {
-        s->aside_code = code;
+    if (op == ki_rare_aside(s)) {
+        s->rare->aside_code = code;
         return;
     }
     dequeue(s, op);
@@ -143,7 +139,7 @@ answer(struct ki_socket *s, struct ki_op *op, int code)
 static void
 answer_all(struct ki_socket *s, int dir, int code)
 {
-    for (struct ki_op *op = s->queue[dir].head, *next; op; op = next) {
+    for (struct ki_op *op = ki_queue_first(s, dir), *next; op; op = next) {
         next = op->q_next;
         answer(s, op, code);
     }
@@ -201,7 +197,7 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
         ptrdiff_t result;
 
         if (ki_slow(!ki_op_busy(&op->word))) {
-            if (op == s->aside) /* those behind it wait for it */
+            if (op == ki_rare_aside(s)) /* those behind it wait for it */
                 return;
             unlink_head(q, op);
             s->owed++;
@@ -232,13 +228,14 @@ static void close_descriptor(struct ki_socket *s);
 static void
 came_back(struct ki_socket *s)
 {
-    struct ki_op *op = s->aside;
-    const int code = s->aside_code;
+    struct ki_rare *rare = s->rare;
+    struct ki_op *op = rare->aside;
+    const int code = rare->aside_code;
     ptrdiff_t result;
     bool ends = ki_file_sent(s, &op->io, &result) == KI_TRY_DONE;
 
-    s->aside = NULL;
-    s->aside_code = 0;
+    rare->aside = NULL;
+    rare->aside_code = 0;
     if (!ends) {
         result = code ? code : wait_on(s, op, KI_TRY_AGAIN);
         ends = result != 0;
@@ -279,7 +276,8 @@ static bool
 is_next(const struct ki_socket *s, const struct ki_op *op, int dir)
 {
     if (op->io.select || s->stopped)
-        return !s->queue[dir].head && (s->stopped || (s->ready & ki_io_ready(dir)) != 0);
+        return !ki_queue_first(s, dir) &&
+               (s->stopped || (s->ready & ki_io_ready(dir)) != 0);
     return ki_io_may_try(s, dir);
 }
 
@@ -375,21 +373,23 @@ note_ready(struct ki_socket *s, uint32_t bits)
             bits |= KI_READY_IN | KI_READY_OUT | KI_READY_ERR;
         if (has_ended(s, bits)) { /* no more urgent data either */
             s->ended = true;
-            if (ki_load_rlx(&s->state) &
-                KITH_STATE_CONNECTED) /* a fresh one hangs up too */
+            if (ki_socket_is(s, KITH_STATE_CONNECTED)) /* a fresh one hangs up too */
                 ki_socket_note(s, KITH_STATE_ENDED, 0);
             bits |= KI_READY_IN | KI_READY_PRI;
         }
         if (bits & KI_READY_RETRY)
             retry(s);
-        if (bits & ~(usual | KI_READY_RETRY))
+        if (bits & ~(usual | KI_READY_RETRY | KI_READY_MORE))
             s->drains = false;
         bits &= usual | KI_READY_PRI | KI_READY_ERR;
         s->ready |= bits;
-        if (s->connecting) /* first: a receive would take its error */
+        /* First: a receive would take its error. */
+        if (ki_socket_is(s, KITH_STATE_CONNECTING))
             serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
-        serve_direction(s, &s->queue[KI_DIR_URGENT], KI_READY_PRI);
-        serve_direction(s, &s->queue[KI_DIR_ERROR], KI_READY_ERR);
+        if (s->rare) {
+            serve_direction(s, ki_queue_of(s, KI_DIR_URGENT), KI_READY_PRI);
+            serve_direction(s, ki_queue_of(s, KI_DIR_ERROR), KI_READY_ERR);
+        }
     }
     s->ready |= bits;
 }
@@ -524,6 +524,13 @@ ki_socket_push_event(struct ki_socket *s)
 }
 
 void
+ki_socket_go_on_later(struct ki_socket *s)
+{
+    if (ki_or_acq_rel(&s->pending, KI_READY_MORE) == 0) /* I2 */
+        ki_socket_push_event(s);
+}
+
+void
 ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
 {
     struct ki_socket *s = ki_socket_find((kith_socket){id});
@@ -547,11 +554,11 @@ ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
 static void
 retry_expired(struct ki_alarm *a, struct ki_wakes *wakes)
 {
-    struct ki_socket *s = ki_container_of(a, struct ki_socket, retry);
+    struct ki_rare *rare = ki_container_of(a, struct ki_rare, retry);
+    struct ki_socket *s = rare->socket;
 
-    s->retry_node.kind = KI_N_RETRY;
-    s->retry_node.to = ki_socket_id(s);
-    enum ki_push r = ki_mbox_push(&s->task.mbox, &s->retry_node, KI_MBOX_DEAD);
+    rare->retry_node = (struct ki_node){.to = ki_socket_id(s), .kind = KI_N_RETRY};
+    enum ki_push r = ki_mbox_push(&s->task.mbox, &rare->retry_node, KI_MBOX_DEAD);
     KI_CHECK(r != KI_PUSH_REFUSED); /* a socket cancels its timer before it dies */
     if (r == KI_PUSH_SCHEDULE)
         ki_wakes_add(wakes, &s->task);
@@ -563,7 +570,8 @@ ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns)
     if (s->retry_out)
         return;
     s->retry_out = true;
-    ki_timers_arm(&s->retry, when_ns);
+    s->rare->retry.expire = retry_expired;
+    ki_timers_arm(&s->rare->retry, when_ns);
 }
 
 /* ---- the end ---- */
@@ -605,7 +613,7 @@ close_descriptor(struct ki_socket *s)
     ki_store_rlx(&s->fd, -1);
     if (s->registered && ki_socket_may_live_on(s))
         ki_sched.poller->forget(fd);
-    if (s->borrowed)
+    if (ki_traits_origin(ki_load_rlx(&s->traits)) == KITH_BORROWED)
         return;
     if (s->may_linger && ki_sock_lingers(fd)) {
         if (!s->lost && ki_socket_close_aside(fd))
@@ -621,14 +629,13 @@ ki_socket_begin_close(struct ki_socket *s)
 {
     s->closing = true;
     ki_mbox_begin_exit(&s->task.mbox); /* from here on nobody claims it */
-    s->more = false;
     for (int dir = 0; dir < KI_DIRS; dir++)
         answer_all(s, dir, KITH_ECLOSED);
     if (ki_slow(s->watch != 0))
         ki_watch_end(s);
     ki_starved_end(s);
     /* Not cancelled: then its node is in the mailbox and comes before the end. */
-    if (s->retry_out && ki_timers_cancel(&s->retry))
+    if (s->retry_out && ki_timers_cancel(&s->rare->retry))
         s->retry_out = false;
     if (!ki_socket_is_in_use(s))
         close_descriptor(s);
@@ -659,6 +666,7 @@ ki_socket_end_close(struct ki_socket *s, struct ki_proc *self)
     /* Descriptor and port are free. */
     ki_link_tell_all(&s->links, s->why);
     ki_monitor_tell_all(&s->watched_by, s->why);
+    ki_rare_free(s->rare);
     /* From GONE's push on the record is the owner's. */
     s->gone_node.kind = KI_N_GONE;
     s->gone_node.to = ki_load_rlx(&s->owner_id);
@@ -707,7 +715,7 @@ void
 ki_socket_cancel_kinds(struct ki_socket *s, unsigned ops)
 {
     for (int dir = 0; dir < KI_DIRS; dir++)
-        for (struct ki_op *op = s->queue[dir].head, *next; op; op = next) {
+        for (struct ki_op *op = ki_queue_first(s, dir), *next; op; op = next) {
             next = op->q_next;
             if (ops & ki_io_bit(op->io.kind))
                 answer(s, op, KITH_ECANCELED);
@@ -718,7 +726,7 @@ int
 ki_socket_stop_listening(struct ki_socket *s, void *arg)
 {
     (void) arg;
-    if (!ki_load_rlx(&s->listening))
+    if (!ki_socket_is(s, KITH_STATE_LISTENING))
         return 0;
     s->stopped = true;
     s->ready |= KI_READY_IN; /* for those that come later */

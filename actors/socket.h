@@ -67,13 +67,19 @@ ki_socket_note(struct ki_socket *s, uint32_t set, uint32_t clear)
     ki_store_rlx(&s->state, (ki_load_rlx(&s->state) & ~clear) | set);
 }
 
+static inline bool
+ki_socket_is(struct ki_socket *s, uint32_t state)
+{
+    return (ki_load_rlx(&s->state) & state) != 0;
+}
+
 /* ki_socket_release ends a claim: idle, or queued to run if mail came. */
 void ki_socket_release_later(struct ki_socket *s);
 
 KI_HOT void
 ki_socket_release(struct ki_socket *s)
 {
-    if (ki_slow(s->more) || ki_slow(!ki_mbox_settle(&s->task.mbox)))
+    if (ki_slow(!ki_mbox_settle(&s->task.mbox)))
         ki_socket_release_later(s);
 }
 
@@ -101,7 +107,7 @@ ki_socket_may_live_on(const struct ki_socket *s)
 static inline bool
 ki_socket_is_in_use(const struct ki_socket *s)
 {
-    return s->aside || s->asked > 0;
+    return s->rare && (s->rare->aside || s->rare->asked > 0);
 }
 
 /* ki_socket_close_aside has the side pool close a descriptor, which may take its time; false: it
@@ -236,15 +242,16 @@ ki_io_ready(int dir)
 KI_HOT bool
 ki_io_may_try(const struct ki_socket *s, int dir)
 {
-    return ki_fast(!s->queue[dir].head) && (ki_fast((s->ready & ki_io_ready(dir)) != 0) ||
-                                            (dir == KI_DIR_WRITE && s->retry_out));
+    return ki_fast(!ki_queue_first(s, dir)) &&
+           (ki_fast((s->ready & ki_io_ready(dir)) != 0) ||
+            (dir == KI_DIR_WRITE && s->retry_out));
 }
 
 /* ki_socket_enqueue puts an operation at the end of its direction's queue, `dir`. By the claimant. */
 KI_HOT void
 ki_socket_enqueue(struct ki_socket *s, struct ki_op *op, int dir)
 {
-    struct ki_queue *q = &s->queue[dir];
+    struct ki_queue *q = ki_queue_of(s, dir);
 
     op->queued = true;
     op->q_next = NULL;
@@ -261,13 +268,18 @@ uint64_t ki_starved_begin(struct ki_socket *s); /* when to try again */
 void ki_starved_end(struct ki_socket *s);
 void ki_starved_wake(void); /* a descriptor is free */
 
-/* A bit of `pending` beside the poller's: try without readiness. */
+/* Bits of `pending` beside the poller's: try without readiness; go on where a turn was cut short. */
 #define KI_READY_RETRY UINT32_C(0x100)
+#define KI_READY_MORE UINT32_C(0x200)
 
 /* ki_socket_push_event: pending went from 0 to nonzero, so the event node is the caller's. */
 void ki_socket_push_event(struct ki_socket *s);
 
-/* ki_socket_retry_at arms the retry timer. By the claimant. */
+/* ki_socket_go_on_later: its turn is long enough; it has another one after others have had theirs. By
+ * the claimant. */
+void ki_socket_go_on_later(struct ki_socket *s);
+
+/* ki_socket_retry_at arms the retry timer, which lies in the rare part. By the claimant. */
 void ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns);
 
 #ifdef __cplusplus

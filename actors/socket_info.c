@@ -17,7 +17,7 @@ static void
 count_waiting(struct ki_socket *s, struct kith_socket_info *v)
 {
     for (int dir = 0; dir < KI_DIRS; dir++)
-        for (const struct ki_op *op = s->queue[dir].head; op; op = op->q_next) {
+        for (const struct ki_op *op = ki_queue_first(s, dir); op; op = op->q_next) {
             const unsigned bit = ki_io_bit(op->io.kind);
 
             v->n_readers += bit == KITH_OP_RECV;
@@ -37,7 +37,7 @@ do_info(struct ki_socket *s, void *arg)
     v->type = s->type;
     v->protocol = ki_load_rlx(&s->protocol);
     v->state = ki_load_rlx(&s->state);
-    v->origin = (enum kith_socket_origin)(traits >> KI_TRAIT_ORIGIN & 0xf);
+    v->origin = ki_traits_origin(traits);
     v->owner = (kith_pid){ki_load_rlx(&s->owner_id)};
     v->fd = ki_socket_fd(s);
     count_waiting(s, v);

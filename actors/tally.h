@@ -6,8 +6,9 @@
  * need no counter on the way that nearly all of them go.
  *
  *   I1  An operation of gate[which] bytes or more is worth a closer look. The gate is one more than
- *       the largest so far, or 0 while the socket is watched (watch.h): then all of them are. So the
- *       way that nearly all of them go has one comparison. */
+ *       the largest so far, 0 before the first; or 0 while the socket is watched (watch.h): then all of
+ *       them are, and rare->max[which] is the largest. So the way that nearly all of them go has one
+ *       comparison. */
 #ifndef KI_TALLY_H
 #define KI_TALLY_H
 
@@ -34,16 +35,28 @@ ki_tally_of(const struct ki_io *io)
 /* ki_tally_read is all of it in words. */
 void ki_tally_read(struct ki_socket *s, struct kith_socket_counters *c);
 
+/* ki_tally_open opens the gates, of a socket that will be watched and has its rare part;
+ * ki_tally_shut closes them, when it no longer is. */
+void ki_tally_open(struct ki_socket *s);
+void ki_tally_shut(struct ki_socket *s);
+
 /* ki_tally_look: n bytes are beyond the gate, and came in the queue of `dir`. */
 void ki_tally_look(struct ki_socket *s, int which, size_t n, int dir);
 
-/* ki_tally_done: a read or a send of n bytes in all is done. The bytes were counted as they went. */
+/* ki_tally_done_in: a read or a send of n bytes in all is done, in the queue of `dir`. The bytes were
+ * counted as they went. ki_tally_done: the same, in the usual queue. */
 KI_HOT void
-ki_tally_done(struct ki_socket *s, int which, size_t n)
+ki_tally_done_in(struct ki_socket *s, int which, size_t n, int dir)
 {
     s->tally[which].done++;
     if (ki_slow(n >= s->gate[which]))
-        ki_tally_look(s, which, n, which == KI_TALLY_WRITE ? KI_DIR_WRITE : KI_DIR_READ);
+        ki_tally_look(s, which, n, dir);
+}
+
+KI_HOT void
+ki_tally_done(struct ki_socket *s, int which, size_t n)
+{
+    ki_tally_done_in(s, which, n, which == KI_TALLY_WRITE ? KI_DIR_WRITE : KI_DIR_READ);
 }
 
 /* ki_tally_packet: the i-th packet of one call, of n bytes. The call counts with the first; for the

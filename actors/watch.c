@@ -16,33 +16,42 @@ static void
 forget_since(struct ki_socket *s)
 {
     for (int dir = 0; dir < KI_DIRS; dir++)
-        for (struct ki_op *op = s->queue[dir].head; op; op = op->q_next)
+        for (struct ki_op *op = ki_queue_first(s, dir); op; op = op->q_next)
             op->since_ns = 0;
 }
 
-static void
-free_last(struct ki_socket *s)
+/* I2 */
+static int
+set_wraps(struct ki_socket *s, bool on)
 {
-    if (s->last)
-        ki_mem_free(s->last, sizeof *s->last);
-    s->last = NULL;
+    struct ki_rare *r = s->rare;
+
+    if (on && !r->last) {
+        r->last = ki_mem_alloc(sizeof *r->last);
+        if (!r->last)
+            return KITH_ENOMEM;
+        ki_tally_read(s, r->last);
+    } else if (!on && r->last) {
+        ki_mem_free(r->last, sizeof *r->last);
+        r->last = NULL;
+    }
+    return 0;
 }
 
 int
 ki_watch_set(struct ki_socket *s, uint8_t bit, bool on)
 {
-    if (bit == KI_WATCH_WRAPS && on && !s->last) {
-        s->last = ki_mem_alloc(sizeof *s->last);
-        if (!s->last)
-            return KITH_ENOMEM;
-        ki_tally_read(s, s->last); /* I2 */
-    }
-    if (bit == KI_WATCH_WRAPS && !on)
-        free_last(s);
+    const uint8_t watch = (uint8_t) (on ? s->watch | bit : s->watch & ~bit);
+
+    if (!ki_rare(s) || (bit == KI_WATCH_WRAPS && set_wraps(s, on) < 0))
+        return KITH_ENOMEM;
     if (bit == KI_WATCH_TRACE && on)
         forget_since(s);
-    s->watch = (uint8_t) (on ? s->watch | bit : s->watch & ~bit);
-    s->gate[KI_TALLY_READ] = s->gate[KI_TALLY_WRITE] = 0; /* tally.h I1 */
+    if (watch && !s->watch)
+        ki_tally_open(s);
+    else if (!watch && s->watch)
+        ki_tally_shut(s);
+    s->watch = watch;
     if (bit == KI_WATCH_TRACE)
         ki_watch_line(s, "is traced");
     return 0;
@@ -55,32 +64,11 @@ ki_watch_open(struct ki_socket *s, bool trace)
         ki_watch_line(s, "open");
 }
 
-bool
-ki_watch_prepare(const struct ki_socket *s, struct kith_socket_counters **last)
-{
-    *last = NULL;
-    if (!(s->watch & KI_WATCH_WRAPS))
-        return true;
-    *last = ki_mem_alloc(sizeof **last);
-    return *last != NULL;
-}
-
-void
-ki_watch_inherit(struct ki_socket *c, const struct ki_socket *s,
-                 struct kith_socket_counters *last)
-{
-    c->watch = s->watch;
-    c->last = last;
-    if (last)
-        ki_tally_read(c, last); /* I2 */
-}
-
 void
 ki_watch_end(struct ki_socket *s)
 {
     ki_watch_line(s, "close");
     s->watch = 0;
-    free_last(s);
 }
 
 /* ---- the trace ---- */
@@ -177,8 +165,8 @@ look_for_wraps(struct ki_socket *s)
         return;
     ki_tally_read(s, &c);
     memcpy(now, &c, sizeof now);
-    memcpy(last, s->last, sizeof last);
-    *s->last = c;
+    memcpy(last, s->rare->last, sizeof last);
+    *s->rare->last = c;
     for (int i = 0; i < N; i++)
         if (now[i] < last[i])
             tell_owner(s, i);
@@ -193,7 +181,7 @@ ki_watch_done(struct ki_socket *s, int which, size_t n, int dir)
 
     if (t) {
         ki_text_add(t, "%s: %zu bytes", verb(which), n);
-        add_wait(t, s->queue[dir].head);
+        add_wait(t, ki_queue_first(s, dir));
         end_line(t);
     }
     look_for_wraps(s);

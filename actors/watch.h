@@ -4,27 +4,20 @@
  *
  *   I1  While s->watch is not 0 each operation that is done, fails or has to wait comes by here, after
  *       it was counted.
- *   I2  With KI_WATCH_WRAPS s->last holds the counters as they were when the last one came by: what
+ *   I2  With KI_WATCH_WRAPS rare->last holds the counters as they were when the last one came by: what
  *       is less than it was has wrapped. */
 #ifndef KI_WATCH_H
 #define KI_WATCH_H
 
-#include "actors/model.h"
+#include "actors/rare.h"
 
 enum { KI_WATCH_TRACE = 1, KI_WATCH_WRAPS = 2 };
 
 /* ki_watch_set turns one of them on or off. 0 or KITH_ENOMEM, and nothing has changed. */
 KI_NODISCARD int ki_watch_set(struct ki_socket *s, uint8_t bit, bool on);
 
-/* ki_watch_open: s has been opened, to be traced or not. */
+/* ki_watch_open: s has been opened, to be traced or not; without memory it is not. */
 void ki_watch_open(struct ki_socket *s, bool trace);
-
-/* ki_watch_inherit: c, which s is about to accept, is watched as s is. ki_watch_prepare comes first and
- * gets the memory for it; false: there is none. */
-KI_NODISCARD bool ki_watch_prepare(const struct ki_socket *s,
-                                   struct kith_socket_counters **last);
-void ki_watch_inherit(struct ki_socket *c, const struct ki_socket *s,
-                      struct kith_socket_counters *last);
 
 /* ki_watch_end: s closes. */
 void ki_watch_end(struct ki_socket *s);

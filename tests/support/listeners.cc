@@ -137,7 +137,7 @@ kt_accepts_under_way(const kith_sockaddr &at)
 
         if (s == nullptr)
             return n;
-        if (!ki_load_rlx(&s->listening))
+        if (!ki_socket_is(s, KITH_STATE_LISTENING))
             continue;
         const kith_socket h = {ki_socket_id(s)};
         if (kith_socket_sockname(h, &name) == 0 && kt_text(name) == kt_text(at))
