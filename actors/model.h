@@ -167,8 +167,8 @@ struct ki_io {
     union {
         void *arg; /* of a call, an ioctl */
         size_t n;
+        kith_socket won; /* accept, open: the result */
     };
-    kith_socket won; /* accept: the result */
 };
 
 /* ki_io_bit: what users call an operation of that kind, KITH_OP_; 0 for one of ours. */
@@ -210,13 +210,13 @@ struct ki_op {
     struct ki_socket *socket;          /* [i] type-stable; request.to has the full handle */
     struct ki_node request; /* [i] on its way to the socket, as REQUEST, then as STOP */
     struct ki_op *q_next, *q_prev;     /* [s] the socket's queue */
-    bool queued;                       /* [s] it stands there */
     struct ki_op *own_next, *own_prev; /* [o] the starter's list */
     struct ki_alarm alarm;             /* of a _start with a timeout */
     struct ki_io io;                   /* [b] */
     kith_sockaddr *addr;               /* [b] io.u.addr's copy, if it needed one */
     ptrdiff_t result;                  /* [b], then constant */
     uint64_t since_ns;                 /* [b] of a traced socket's: when it began to wait */
+    bool queued;                       /* [s] it stands in the socket's queue */
     bool arrived;                      /* [o] the completion was received */
     bool to_mailbox;                   /* [o] the completion becomes a message */
     bool has_alarm;                    /* [o] */

@@ -245,6 +245,13 @@ ki_op_arm(struct ki_op *op, uint64_t deadline_ns)
     ki_timers_arm(&op->alarm, deadline_ns);
 }
 
+/* Its result is a handle. */
+static bool
+wins_socket(const struct ki_op *op)
+{
+    return op->io.kind == KI_OP_ACCEPT || op->io.kind == KI_OP_OPEN;
+}
+
 /* The completion as a message: KITH_TAG_FUTURE, or KITH_TAG_SELECT for a NOWAIT. */
 static void
 make_message(struct ki_proc *p, struct ki_op *op)
@@ -261,10 +268,11 @@ make_message(struct ki_proc *p, struct ki_op *op)
         op->msg.pub.len = sizeof op->body.done;
         op->body.done = (kith_done){.future = ki_op_future(op),
                                     .result = op->result,
-                                    .bytes = op->io.done,
-                                    .socket = op->io.won};
-        if (op->result == 0 && op->io.won.id)
+                                    .bytes = op->io.done};
+        if (op->result == 0 && wins_socket(op)) {
+            op->body.done.socket = op->io.won;
             ki_socket_take(p, op->io.won);
+        }
     }
     unlist(p, op);
     if (op->monitor)
@@ -548,13 +556,6 @@ op_of(struct ki_proc *p, kith_future f, int *code)
         return op->to_mailbox ? NULL : op;
     *code = KITH_EPERM;
     return NULL;
-}
-
-/* Its result is a handle. */
-static bool
-wins_socket(const struct ki_op *op)
-{
-    return op->io.kind == KI_OP_ACCEPT || op->io.kind == KI_OP_OPEN;
 }
 
 ptrdiff_t
