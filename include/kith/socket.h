@@ -110,7 +110,8 @@ kith_socket_open_start(int domain, int type, int protocol, const kith_open_optio
  * Give a socket its own address.
  *
  * returns  0; or KITH_EADDRINUSE, KITH_EADDRNOTAVAIL, KITH_EACCES, KITH_EINVAL (it has one,
- *          or `a` is no address), KITH_EAFNOSUPPORT (of another domain), ...
+ *          `a` is no address, or one of inet for inet6), KITH_EAFNOSUPPORT (of another
+ *          domain), ...
  * context  any thread; suspends only while the socket is busy.
  * source   OTP socket:bind/2. Differs: port 0 picks one, kith_socket_sockname tells it.
  */

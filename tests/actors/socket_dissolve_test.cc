@@ -73,14 +73,13 @@ goes(kith_socket s, kith_socket to, const kith_sockaddr &from)
 }
 
 class SocketDissolve : public kt_sockets, public testing::WithParamInterface<kt_domain> {};
-class SocketDissolveStream : public SocketDissolve {};
-class SocketDissolveAny : public kt_sockets {};
+using SocketDissolveStream = kt_inets<>;
+using SocketDissolveAny = kt_inets<>;
 
 INSTANTIATE_TEST_SUITE_P(, SocketDissolve, testing::ValuesIn(kt_all_domains),
                          kt_domain_of_test);
-INSTANTIATE_TEST_SUITE_P(, SocketDissolveStream,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketDissolveStream);
+KT_INETS(SocketDissolveAny);
 
 TEST_P(SocketDissolve, ADatagramSocketHasNoPeerThen)
 {
@@ -132,60 +131,54 @@ TEST_P(SocketDissolve, AFutureDoesItToo)
     });
 }
 
-TEST_F(SocketDissolveAny, APortThatWasPickedIsGivenUp)
+TEST_P(SocketDissolveAny, APortThatWasPickedIsGivenUp)
 {
     by_process_and_thread([] {
-        for (int domain : {KITH_INET, KITH_INET6}) {
-            const kt_place far_at(domain == KITH_INET ? kt_domain::inet : kt_domain::inet6);
-            const kith_socket far = bound(far_at), near = bound_to(far_at.address());
+        const kt_place far_at;
+        const kith_socket far = bound(far_at), near = bound_to(far_at.address());
 
-            connect(near, kt_name_of(far));
-            connect(near, nobody);
-            EXPECT_EQ(kt_text(kith_sockaddr_loopback(domain, 0)),
-                      kt_text(kt_name_of(near)));
-            kt_close(near);
-            kt_close(far);
-        }
+        connect(near, kt_name_of(far));
+        connect(near, nobody);
+        EXPECT_EQ(kt_text(kt_loopback()), kt_text(kt_name_of(near)));
+        kt_close(near);
+        kt_close(far);
     });
 }
 
 /* Without it Linux keeps the address that the first route had: here the loopback's, from which
  * no way leads out. */
-TEST_F(SocketDissolveAny, ANewPeerIsSpokenToFromItsOwnSide)
+TEST_P(SocketDissolveAny, ANewPeerIsSpokenToFromItsOwnSide)
 {
     KT_NEEDS_NETNS();
     const kt_netns here, there;
 
     kt_cable(here, there);
     by_process_and_thread([&] {
-        for (int domain : {KITH_INET, KITH_INET6}) {
-            const kith_socket near = here.open(domain, KITH_DGRAM);
-            const kith_socket home = here.open(domain, KITH_DGRAM);
-            const kith_socket far = there.open(domain, KITH_DGRAM);
-            const kith_sockaddr loopback = kith_sockaddr_loopback(domain, 0);
-            const kith_sockaddr at = kt_at_cable(domain, 2);
-            kith_sockaddr from = {};
-            char byte = 0;
+        const kith_socket near = here.open(kt_inet(), KITH_DGRAM);
+        const kith_socket home = here.open(kt_inet(), KITH_DGRAM);
+        const kith_socket far = there.open(kt_inet(), KITH_DGRAM);
+        const kith_sockaddr loopback = kt_loopback();
+        const kith_sockaddr at = kt_at_cable(kt_inet(), 2);
+        kith_sockaddr from = {};
+        char byte = 0;
 
-            ASSERT_EQ(0, kith_socket_bind(home, &loopback));
-            ASSERT_EQ(0, kith_socket_bind(far, &at));
-            connect(near, kt_name_of(home));
-            const kith_sockaddr first = kt_name_of(near);
-            EXPECT_EQ(kt_text(kith_sockaddr_loopback(domain, kith_sockaddr_port(&first))),
-                      kt_text(first));
-            goes(near, home, first);
+        ASSERT_EQ(0, kith_socket_bind(home, &loopback));
+        ASSERT_EQ(0, kith_socket_bind(far, &at));
+        connect(near, kt_name_of(home));
+        const kith_sockaddr first = kt_name_of(near);
+        EXPECT_EQ(kt_text(kt_loopback(kith_sockaddr_port(&first))), kt_text(first));
+        goes(near, home, first);
 
-            connect(near, nobody);
-            connect(near, kt_name_of(far));
-            const kith_sockaddr second = kt_name_of(near);
-            EXPECT_EQ(kt_text(kt_at_cable(domain, 1, kith_sockaddr_port(&second))),
-                      kt_text(second));
-            ASSERT_EQ(1, kith_socket_send(near, "x", 1, 0, kt_long()));
-            ASSERT_EQ(1, kith_socket_recvfrom(far, &byte, 1, &from, 0, kt_long()));
-            EXPECT_EQ(kt_text(second), kt_text(from));
-            for (kith_socket s : {near, home, far})
-                kt_close(s);
-        }
+        connect(near, nobody);
+        connect(near, kt_name_of(far));
+        const kith_sockaddr second = kt_name_of(near);
+        EXPECT_EQ(kt_text(kt_at_cable(kt_inet(), 1, kith_sockaddr_port(&second))),
+                  kt_text(second));
+        ASSERT_EQ(1, kith_socket_send(near, "x", 1, 0, kt_long()));
+        ASSERT_EQ(1, kith_socket_recvfrom(far, &byte, 1, &from, 0, kt_long()));
+        EXPECT_EQ(kt_text(second), kt_text(from));
+        for (kith_socket s : {near, home, far})
+            kt_close(s);
     });
 }
 
@@ -224,45 +217,43 @@ TEST_P(SocketDissolveStream, AConnectionIsResetAndTheSocketIsAsNew)
 }
 
 /* An attempt that has timed out goes on in the kernel, until it is told to stop. */
-TEST_F(SocketDissolveAny, AnAttemptIsGivenUp)
+TEST_P(SocketDissolveAny, AnAttemptIsGivenUp)
 {
     KT_NEEDS_NETNS();
     const kt_netns here, there;
 
     kt_cable(here, there);
     by_process_and_thread([&] {
-        for (int domain : {KITH_INET, KITH_INET6}) {
-            const kith_socket s = here.open(domain, KITH_STREAM);
-            const kith_socket l = here.open(domain, KITH_STREAM);
-            const kith_sockaddr loopback = kith_sockaddr_loopback(domain, 0);
-            /* Nobody has this address, so that nobody says no. */
-            const kith_sockaddr silent = kt_at_cable(domain, 77, 1);
-            kith_socket far;
+        const kith_socket s = here.open(kt_inet(), KITH_STREAM);
+        const kith_socket l = here.open(kt_inet(), KITH_STREAM);
+        const kith_sockaddr loopback = kt_loopback();
+        /* Nobody has this address, so that nobody says no. */
+        const kith_sockaddr silent = kt_at_cable(kt_inet(), 77, 1);
+        kith_socket far;
 
-            ASSERT_EQ(0, kith_socket_bind(l, &loopback));
-            ASSERT_EQ(0, kith_socket_listen(l, 0));
-            ASSERT_EQ(KITH_ETIMEOUT, kith_socket_connect(s, &silent, 1));
-            EXPECT_EQ(0, kith_socket_connect(s, &nobody, 0)) << "it waits for nothing";
-            connect(s, kt_name_of(l));
-            ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
-            ASSERT_EQ(1, kith_socket_send(far, "x", 1, 0, kt_long()));
-            char byte = 0;
-            EXPECT_EQ(1, kith_socket_recv(s, &byte, 1, 0, kt_long()));
-            for (kith_socket each : {s, l, far})
-                kt_close(each);
-        }
+        ASSERT_EQ(0, kith_socket_bind(l, &loopback));
+        ASSERT_EQ(0, kith_socket_listen(l, 0));
+        ASSERT_EQ(KITH_ETIMEOUT, kith_socket_connect(s, &silent, 1));
+        EXPECT_EQ(0, kith_socket_connect(s, &nobody, 0)) << "it waits for nothing";
+        connect(s, kt_name_of(l));
+        ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
+        ASSERT_EQ(1, kith_socket_send(far, "x", 1, 0, kt_long()));
+        char byte = 0;
+        EXPECT_EQ(1, kith_socket_recv(s, &byte, 1, 0, kt_long()));
+        for (kith_socket each : {s, l, far})
+            kt_close(each);
     });
 }
 
-TEST_F(SocketDissolveAny, WhoseConnectWaitsIsLeftAlone)
+TEST_P(SocketDissolveAny, WhoseConnectWaitsIsLeftAlone)
 {
     KT_NEEDS_NETNS();
     const kt_netns here, there;
 
     kt_cable(here, there);
     by_process_and_thread([&] {
-        const kith_socket s = here.open(KITH_INET, KITH_STREAM);
-        const kith_sockaddr silent = kt_at_cable(KITH_INET, 77, 1);
+        const kith_socket s = here.open(kt_inet(), KITH_STREAM);
+        const kith_sockaddr silent = kt_at_cable(kt_inet(), 77, 1);
         kith_future f;
 
         ASSERT_EQ(0, kith_socket_connect_start(s, &silent, KITH_INFINITY, &f));

@@ -121,19 +121,19 @@ INSTANTIATE_TEST_SUITE_P(, SocketFile, testing::ValuesIn(kt_all_domains),
                          kt_domain_of_test);
 
 /* The system's calls are others' while such a test runs. */
-class SocketFileSeam : public kt_sockets {
+class SocketFileSeam : public kt_inets<> {
   protected:
     void SetUp() override
     {
         real_ = ki_seam;
         gate = false;
         tries = 0;
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam.dup = real_.dup;
         ki_seam.file_check = real_.file_check;
         ki_seam.sendfile = real_.sendfile;
@@ -549,6 +549,8 @@ TEST_P(SocketFile, AListenerAndADatagramSocketHaveTheirs)
 
 /* ---- other ways ---- */
 
+KT_INETS(SocketFileSeam);
+
 TEST_F(SocketFileSeam, WhereTheSystemWillNotItReadsAndSends)
 {
     ki_seam.sendfile = [](int, int, std::uint64_t, std::size_t) -> std::ptrdiff_t {
@@ -590,7 +592,7 @@ TEST_F(SocketFileSeam, AnAdoptedSocketNeverWaitsInTheSystem)
     EXPECT_EQ(0, tries);
 }
 
-TEST_F(SocketFileSeam, AnErrorOfTheFileEndsItWhereItStands)
+TEST_P(SocketFileSeam, AnErrorOfTheFileEndsItWhereItStands)
 {
     ki_seam.sendfile = [](int fd, int file, std::uint64_t at, std::size_t) {
         return at >= 5000 ? std::ptrdiff_t{KITH_EIO} : real_.sendfile(fd, file, at, 5000);
@@ -605,7 +607,7 @@ TEST_F(SocketFileSeam, AnErrorOfTheFileEndsItWhereItStands)
     });
 }
 
-TEST_F(SocketFileSeam, WithoutADescriptorForTheCopyItHasThatCode)
+TEST_P(SocketFileSeam, WithoutADescriptorForTheCopyItHasThatCode)
 {
     ki_seam.dup = [](int) -> int { return KITH_EMFILE; };
     by_process_and_thread([] {
@@ -620,7 +622,7 @@ TEST_F(SocketFileSeam, WithoutADescriptorForTheCopyItHasThatCode)
 
 /* ---- a disk that does not answer ---- */
 
-TEST_F(SocketFileSeam, ASlowDiskHoldsUpNobodyButTheWriters)
+TEST_P(SocketFileSeam, ASlowDiskHoldsUpNobodyButTheWriters)
 {
     close_gate();
     in_process([] {
@@ -643,7 +645,7 @@ TEST_F(SocketFileSeam, ASlowDiskHoldsUpNobodyButTheWriters)
     });
 }
 
-TEST_F(SocketFileSeam, UsersThatBlockHoldItUpNotAtAll)
+TEST_P(SocketFileSeam, UsersThatBlockHoldItUpNotAtAll)
 {
     kt_blockers all(KI_OFFLOAD_THREADS + 5);
 
@@ -657,7 +659,7 @@ TEST_F(SocketFileSeam, UsersThatBlockHoldItUpNotAtAll)
     });
 }
 
-TEST_F(SocketFileSeam, ACloseWaitsUntilTheDiskHasAnswered)
+TEST_P(SocketFileSeam, ACloseWaitsUntilTheDiskHasAnswered)
 {
     close_gate();
     in_process([this] {
@@ -684,7 +686,7 @@ TEST_F(SocketFileSeam, ACloseWaitsUntilTheDiskHasAnswered)
     });
 }
 
-TEST_F(SocketFileSeam, ACancelWaitsItOut)
+TEST_P(SocketFileSeam, ACancelWaitsItOut)
 {
     close_gate();
     in_process([this] {

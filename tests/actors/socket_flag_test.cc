@@ -64,9 +64,7 @@ class SocketFlagLocal : public kt_sockets, public testing::WithParamInterface<kt
 
 INSTANTIATE_TEST_SUITE_P(, SocketFlag, testing::ValuesIn(kt_all_domains),
                          kt_domain_of_test);
-INSTANTIATE_TEST_SUITE_P(, SocketFlagInet,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketFlagInet);
 INSTANTIATE_TEST_SUITE_P(, SocketFlagLocal,
                          testing::Values(kt_domain::path, kt_domain::abstract),
                          kt_domain_of_test);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_info_test.cc -- what is seen of a socket: what it is, what it has been through, who waits,
  * and what it has counted. */
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
 #include <atomic>
 #include <string>
@@ -52,7 +52,7 @@ recv_all(kith_socket s, std::size_t n)
     return kith_socket_recv(s, buf.data(), n, KITH_MSG_WAITALL, kt_long());
 }
 
-class SocketInfo : public kt_sockets {};
+class SocketInfo : public kt_inets<> {};
 class SocketInfoOf : public kt_sockets, public testing::WithParamInterface<kt_domain> {
   protected:
     /* Bytes that have arrived: what was sent before can be read now. */
@@ -139,26 +139,27 @@ TEST_P(SocketInfoOf, AConnectThatFailsLeavesItUnconnected)
     });
 }
 
-TEST_F(SocketInfo, ADatagramSocketHasAPeerUntilItPartsFromIt)
-{
-    for (const int domain : {KITH_INET, KITH_INET6})
-        by_process_and_thread([domain] {
-            const kith_sockaddr any = kith_sockaddr_loopback(domain, 0);
-            kith_socket a, b;
+KT_INETS(SocketInfo);
 
-            ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &a));
-            ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &b));
-            EXPECT_EQ(KITH_UDP, info_of(a).protocol);
-            ASSERT_EQ(0, kith_socket_bind(a, &any));
-            const kith_sockaddr name = kt_name_of(a);
-            ASSERT_EQ(0, kith_socket_connect(b, &name, kt_long()));
-            EXPECT_EQ(unsigned{KITH_STATE_CONNECTED}, info_of(b).state);
-            const kith_sockaddr nobody = kith_sockaddr_any(KITH_UNSPEC, 0);
-            ASSERT_EQ(0, kith_socket_connect(b, &nobody, kt_long()));
-            EXPECT_EQ(0u, info_of(b).state);
-            kt_close(a);
-            kt_close(b);
-        });
+TEST_P(SocketInfo, ADatagramSocketHasAPeerUntilItPartsFromIt)
+{
+    by_process_and_thread([] {
+        const kith_sockaddr any = kt_loopback();
+        kith_socket a, b;
+
+        ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_DGRAM, 0, nullptr, &a));
+        ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_DGRAM, 0, nullptr, &b));
+        EXPECT_EQ(KITH_UDP, info_of(a).protocol);
+        ASSERT_EQ(0, kith_socket_bind(a, &any));
+        const kith_sockaddr name = kt_name_of(a);
+        ASSERT_EQ(0, kith_socket_connect(b, &name, kt_long()));
+        EXPECT_EQ(unsigned{KITH_STATE_CONNECTED}, info_of(b).state);
+        const kith_sockaddr nobody = kith_sockaddr_any(KITH_UNSPEC, 0);
+        ASSERT_EQ(0, kith_socket_connect(b, &nobody, kt_long()));
+        EXPECT_EQ(0u, info_of(b).state);
+        kt_close(a);
+        kt_close(b);
+    });
 }
 
 TEST_F(SocketInfo, AnAdoptedOneSaysHowAndWhatItWas)
@@ -226,10 +227,10 @@ TEST_F(SocketInfo, TheOwnerIsWhoeverHasItNow)
     });
 }
 
-TEST_F(SocketInfo, OfNothingThereIsNothingToSee)
+TEST_P(SocketInfo, OfNothingThereIsNothingToSee)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
 
         EXPECT_EQ(KITH_EINVAL, kith_socket_info(s, nullptr));
@@ -246,16 +247,16 @@ TEST_F(SocketInfo, OfNothingThereIsNothingToSee)
     });
 }
 
-TEST_F(SocketInfo, AnOlderCallersStructIsFilledAsFarAsItGoes)
+TEST_P(SocketInfo, AnOlderCallersStructIsFilledAsFarAsItGoes)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         struct kith_socket_info info = KITH_SOCKET_INFO_INIT;
 
         info.size = offsetof(struct kith_socket_info, state);
         info.state = 77;
         ASSERT_EQ(0, kith_socket_info(s, &info));
-        EXPECT_EQ(KITH_INET, info.domain);
+        EXPECT_EQ(kt_inet(), info.domain);
         EXPECT_EQ(77u, info.state);
         EXPECT_EQ(offsetof(struct kith_socket_info, state), info.size);
         kt_close(s);
@@ -524,33 +525,13 @@ TEST_P(SocketInfoOf, AcceptsAreCounted)
 
 /* ---- packets ---- */
 
-struct Dgrams {
-    kith_socket near, far;
-    kith_sockaddr name;
-
-    explicit Dgrams(const kt_place &place)
-    {
-        EXPECT_EQ(0, kith_socket_open(place.domain(), KITH_DGRAM, 0, nullptr, &near));
-        EXPECT_EQ(0, kith_socket_open(place.domain(), KITH_DGRAM, 0, nullptr, &far));
-        EXPECT_EQ(0, kith_socket_bind(far, &place.address()));
-        name = kt_name_of(far);
-        EXPECT_EQ(0, kith_socket_connect(near, &name, kt_long()));
-    }
-
-    void close() const
-    {
-        kt_close(near);
-        kt_close(far);
-    }
-};
-
 TEST_P(SocketInfoOf, AnEmptyPacketIsAPacket)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const Dgrams d(place);
+        const kt_dgrams d(GetParam());
         char buf[16];
 
+        d.connect();
         ASSERT_EQ(0, kith_socket_send(d.near, "", 0, 0, kt_long()));
         ASSERT_EQ(4, kith_socket_send(d.near, "four", 4, 0, kt_long()));
         ASSERT_EQ(0, kith_socket_recv(d.far, buf, sizeof buf, 0, kt_long()));
@@ -568,10 +549,10 @@ TEST_P(SocketInfoOf, AnEmptyPacketIsAPacket)
 TEST_P(SocketInfoOf, OfAPacketTooLongTheBytesThatFitAreCounted)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const Dgrams d(place);
+        const kt_dgrams d(GetParam());
         char buf[3];
 
+        d.connect();
         ASSERT_EQ(4, kith_socket_send(d.near, "four", 4, 0, kt_long()));
         ASSERT_EQ(4, kith_socket_recv(d.far, buf, sizeof buf, KITH_MSG_TRUNC, kt_long()));
         EXPECT_EQ(3u, counters(d.far).read_byte);
@@ -584,12 +565,12 @@ TEST_P(SocketInfoOf, OfAPacketTooLongTheBytesThatFitAreCounted)
 TEST_P(SocketInfoOf, ManyPacketsOfOneCallAreManyOperations)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const Dgrams d(place);
+        const kt_dgrams d(GetParam());
         char text[] = "packets", room[4][16];
         kith_iov out[4], in[4];
         kith_packet send[4] = {}, recv[4] = {};
 
+        d.connect();
         for (std::size_t i = 0; i < 4; i++) {
             out[i] = {text, i + 1};
             send[i].iov = &out[i];
@@ -617,15 +598,15 @@ TEST_P(SocketInfoOf, ManyPacketsOfOneCallAreManyOperations)
 TEST_P(SocketInfoOf, MessagesAreCountedLikeSendsAndReads)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
         const kt_pair p = kt_pair_of(GetParam());
-        const Dgrams d(place);
+        const kt_dgrams d(GetParam());
         char text[] = "twelve bytes", room[16];
         kith_iov from[] = {{text, 7}, {text + 7, 5}}, to[] = {{room, 3}, {room + 3, 9}};
         const struct {
             kith_socket near, far;
         } both[] = {{p.near, p.far}, {d.near, d.far}};
 
+        d.connect();
         for (const auto &s : both) {
             kith_packet out = {}, in = {};
 
@@ -652,26 +633,25 @@ TEST_P(SocketInfoOf, MessagesAreCountedLikeSendsAndReads)
     });
 }
 
-TEST_F(SocketInfo, UrgentBytesAreReadBytes)
+TEST_P(SocketInfo, UrgentBytesAreReadBytes)
 {
-    for (const kt_domain domain : {kt_domain::inet, kt_domain::inet6})
-        by_process_and_thread([domain] {
-            const kt_pair p = kt_pair_of(domain);
-            char c;
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of();
+        char c;
 
-            ASSERT_EQ(1, kith_socket_send(p.near, "!", 1, KITH_MSG_OOB, kt_long()));
-            ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, KITH_MSG_OOB, kt_long()));
-            EXPECT_EQ(1u, counters(p.near).write_pkg);
-            EXPECT_EQ(1u, counters(p.far).read_pkg);
-            EXPECT_EQ(1u, counters(p.far).read_byte);
-            EXPECT_EQ(0u, counters(p.far).read_fails);
-            kt_close(p);
-        });
+        ASSERT_EQ(1, kith_socket_send(p.near, "!", 1, KITH_MSG_OOB, kt_long()));
+        ASSERT_EQ(1, kith_socket_recv(p.far, &c, 1, KITH_MSG_OOB, kt_long()));
+        EXPECT_EQ(1u, counters(p.near).write_pkg);
+        EXPECT_EQ(1u, counters(p.far).read_pkg);
+        EXPECT_EQ(1u, counters(p.far).read_byte);
+        EXPECT_EQ(0u, counters(p.far).read_fails);
+        kt_close(p);
+    });
 }
 
 /* ---- all of them ---- */
 
-TEST_F(SocketInfo, AllSocketsAreCountedByKind)
+TEST_P(SocketInfo, AllSocketsAreCountedByKind)
 {
     by_process_and_thread([] {
         const struct kith_socket_counts before = counts();
@@ -705,7 +685,7 @@ TEST_F(SocketInfo, AllSocketsAreCountedByKind)
     });
 }
 
-TEST_F(SocketInfo, TheCountStandsWhileOthersComeAndGo)
+TEST_P(SocketInfo, TheCountStandsWhileOthersComeAndGo)
 {
     in_process([this] {
         const kt_pair p = kt_pair_import();

@@ -218,9 +218,7 @@ class SocketMulticast : public kt_sockets, public testing::WithParamInterface<kt
     std::uint32_t v0 = 0, w0 = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(, SocketMulticast,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketMulticast);
 
 TEST_P(SocketMulticast, MembershipDecidesWhoHears)
 {

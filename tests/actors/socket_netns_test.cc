@@ -34,8 +34,7 @@ class SocketNetns : public kt_sockets, public testing::WithParamInterface<kt_dom
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(, SocketNetns, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketNetns);
 
 TEST_P(SocketNetns, LoopbacksOfTwoNamespacesAreTwo)
 {

@@ -57,27 +57,20 @@ all_at_home()
     return namespaces().size() == 1;
 }
 
-class OpenNetns : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static int domain()
-    {
-        return GetParam() == kt_domain::inet ? KITH_INET : KITH_INET6;
-    }
-};
+using OpenNetns = kt_inets<>;
+using OpenNetnsAny = kt_inets<>;
 
-class OpenNetnsAny : public kt_sockets {};
-
-INSTANTIATE_TEST_SUITE_P(, OpenNetns, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(OpenNetns);
+KT_INETS(OpenNetnsAny);
 
 TEST_P(OpenNetns, ConnectionsAreMadeInside)
 {
     KT_NEEDS_NETNS();
     by_process_and_thread([] {
         const kt_netns n;
-        const kith_sockaddr at = kith_sockaddr_loopback(domain(), 0);
-        const kith_socket l = must_open(n, domain(), KITH_STREAM);
-        const kith_socket c = must_open(n, domain(), KITH_STREAM);
+        const kith_sockaddr at = kt_loopback();
+        const kith_socket l = must_open(n, kt_inet(), KITH_STREAM);
+        const kith_socket c = must_open(n, kt_inet(), KITH_STREAM);
         kith_socket far;
         char buf[4];
         int v = 0;
@@ -103,15 +96,15 @@ TEST_P(OpenNetns, ThePortIsAnothersHere)
     KT_NEEDS_NETNS();
     by_process_and_thread([] {
         const kt_netns n;
-        const kith_sockaddr at = kith_sockaddr_loopback(domain(), 0);
+        const kith_sockaddr at = kt_loopback();
         kith_socket here;
         char buf[4];
 
-        ASSERT_EQ(0, kith_socket_open(domain(), KITH_DGRAM, 0, nullptr, &here));
+        ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_DGRAM, 0, nullptr, &here));
         ASSERT_EQ(0, kith_socket_bind(here, &at));
         const kith_sockaddr name = kt_name_of(here);
-        const kith_socket there = must_open(n, domain(), KITH_DGRAM);
-        const kith_socket from = must_open(n, domain(), KITH_DGRAM);
+        const kith_socket there = must_open(n, kt_inet(), KITH_DGRAM);
+        const kith_socket from = must_open(n, kt_inet(), KITH_DGRAM);
 
         ASSERT_EQ(0, kith_socket_bind(there, &name)) << "the same port";
         ASSERT_EQ(4, kith_socket_sendto(from, "ping", 4, &name, 0, kt_long()));
@@ -122,7 +115,7 @@ TEST_P(OpenNetns, ThePortIsAnothersHere)
     });
 }
 
-TEST_F(OpenNetnsAny, NoThreadStaysThere)
+TEST_P(OpenNetnsAny, NoThreadStaysThere)
 {
     KT_NEEDS_NETNS();
     in_process([] {
@@ -131,16 +124,16 @@ TEST_F(OpenNetnsAny, NoThreadStaysThere)
 
         ASSERT_TRUE(kt_eventually(all_at_home)) << "those of the test have ended";
         for (int i = 0; i < 20; i++) {
-            ASSERT_EQ(0, open_in(n.path(), KITH_INET, KITH_STREAM, &s));
+            ASSERT_EQ(0, open_in(n.path(), kt_inet(), KITH_STREAM, &s));
             EXPECT_TRUE(all_at_home());
             kt_close(s);
-            EXPECT_EQ(KITH_ESOCKTNOSUPPORT, open_in(n.path(), KITH_INET, KITH_RDM, &s));
+            EXPECT_EQ(KITH_ESOCKTNOSUPPORT, open_in(n.path(), kt_inet(), KITH_RDM, &s));
             EXPECT_TRUE(all_at_home()) << "nor after a failure";
         }
     });
 }
 
-TEST_F(OpenNetnsAny, WhatCannotBeOpenedHasACodeAndLeavesNothing)
+TEST_P(OpenNetnsAny, WhatCannotBeOpenedHasACodeAndLeavesNothing)
 {
     KT_NEEDS_NETNS();
     by_process_and_thread([] {
@@ -148,11 +141,11 @@ TEST_F(OpenNetnsAny, WhatCannotBeOpenedHasACodeAndLeavesNothing)
         kith_socket s = {7};
 
         EXPECT_EQ(KITH_ENOENT,
-                  open_in("/var/run/netns/there is none", KITH_INET, KITH_STREAM, &s));
-        EXPECT_EQ(KITH_EINVAL, open_in("/dev/null", KITH_INET, KITH_STREAM, &s));
-        EXPECT_EQ(KITH_EINVAL, open_in("/proc/self/ns/uts", KITH_INET, KITH_STREAM, &s));
+                  open_in("/var/run/netns/there is none", kt_inet(), KITH_STREAM, &s));
+        EXPECT_EQ(KITH_EINVAL, open_in("/dev/null", kt_inet(), KITH_STREAM, &s));
+        EXPECT_EQ(KITH_EINVAL, open_in("/proc/self/ns/uts", kt_inet(), KITH_STREAM, &s));
         EXPECT_EQ(KITH_EINVAL, open_in("/proc/self/ns/net", 99, KITH_STREAM, &s));
-        EXPECT_EQ(KITH_EINVAL, open_in("/proc/self/ns/net", KITH_INET, 99, &s));
+        EXPECT_EQ(KITH_EINVAL, open_in("/proc/self/ns/net", kt_inet(), 99, &s));
         EXPECT_EQ(KITH_EAFNOSUPPORT, open_in("/proc/self/ns/net", KITH_LINK, KITH_RAW, &s));
         o.netns = "/proc/self/ns/net";
         o.fd = 0;
@@ -162,7 +155,7 @@ TEST_F(OpenNetnsAny, WhatCannotBeOpenedHasACodeAndLeavesNothing)
     });
 }
 
-TEST_F(OpenNetnsAny, AFutureBringsTheSocket)
+TEST_P(OpenNetnsAny, AFutureBringsTheSocket)
 {
     KT_NEEDS_NETNS();
     by_process_and_thread([] {
@@ -173,23 +166,23 @@ TEST_F(OpenNetnsAny, AFutureBringsTheSocket)
 
         for (const char *netns : {path.c_str(), static_cast<const char *>(nullptr)}) {
             o.netns = netns;
-            ASSERT_EQ(0, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
+            ASSERT_EQ(0, kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f));
             EXPECT_EQ(KITH_EINVAL, kith_await(f, kt_long())) << "the result is a handle";
             ASSERT_EQ(0, kith_await_socket(f, kt_long(), &s));
             EXPECT_EQ(kith_self(), kt_owner(s));
             kt_close(s);
         }
         o.netns = "/none";
-        ASSERT_EQ(0, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
+        ASSERT_EQ(0, kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f));
         EXPECT_EQ(KITH_ENOENT, kith_await_socket(f, kt_long(), &s));
 
         EXPECT_EQ(KITH_EINVAL, kith_socket_open_start(99, KITH_DGRAM, 0, &o, &f));
-        EXPECT_EQ(KITH_EINVAL, kith_socket_open_start(KITH_INET, 0, 0, &o, &f));
+        EXPECT_EQ(KITH_EINVAL, kith_socket_open_start(kt_inet(), 0, 0, &o, &f));
         EXPECT_EQ(KITH_EINVAL,
-                  kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, nullptr));
+                  kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, nullptr));
         o.netns = nullptr;
         o.fd = 0;
-        EXPECT_EQ(KITH_EINVAL, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
+        EXPECT_EQ(KITH_EINVAL, kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f));
     });
 }
 
@@ -209,8 +202,8 @@ ask(void *, const kith_msg *)
     kith_future f;
 
     o.netns = "/proc/self/ns/net";
-    handler_saw.open = kith_socket_open(KITH_INET, KITH_DGRAM, 0, &o, &s);
-    handler_saw.start = kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f);
+    handler_saw.open = kith_socket_open(kt_inet(), KITH_DGRAM, 0, &o, &s);
+    handler_saw.start = kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f);
     if (handler_saw.start == 0)
         kith_future_to_mailbox(f);
     return KITH_CONTINUE;
@@ -228,7 +221,7 @@ told(void *, const kith_msg *m)
     return KITH_DONE;
 }
 
-TEST_F(OpenNetnsAny, AHandlerHasTheStart)
+TEST_P(OpenNetnsAny, AHandlerHasTheStart)
 {
     KT_NEEDS_NETNS();
     static kith_server handler;
@@ -266,7 +259,7 @@ slowly(const char *path, int domain, int type, int protocol)
     return really(path, domain, type, protocol);
 }
 
-class OpenNetnsSlow : public kt_sockets {
+class OpenNetnsSlow : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -274,13 +267,13 @@ class OpenNetnsSlow : public kt_sockets {
         openings = 0;
         really = ki_seam.socket_in;
         ki_seam.socket_in = slowly;
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
         let_end();
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam.socket_in = really;
     }
 
@@ -292,7 +285,9 @@ class OpenNetnsSlow : public kt_sockets {
     }
 };
 
-TEST_F(OpenNetnsSlow, WhoIsKilledWaitsNoMore)
+KT_INETS(OpenNetnsSlow);
+
+TEST_P(OpenNetnsSlow, WhoIsKilledWaitsNoMore)
 {
     KT_NEEDS_NETNS();
     const kith_pid pid = spawn([] {
@@ -300,7 +295,7 @@ TEST_F(OpenNetnsSlow, WhoIsKilledWaitsNoMore)
         kith_socket s;
 
         o.netns = "/proc/self/ns/net";
-        kt_ignore(kith_socket_open(KITH_INET, KITH_DGRAM, 0, &o, &s));
+        kt_ignore(kith_socket_open(kt_inet(), KITH_DGRAM, 0, &o, &s));
     });
 
     ASSERT_TRUE(kt_until([&] { return openings == 1 && kt_waits(pid, "socket_open"); }));
@@ -308,7 +303,7 @@ TEST_F(OpenNetnsSlow, WhoIsKilledWaitsNoMore)
     let_end();
 }
 
-TEST_F(OpenNetnsSlow, ACancelledOpeningLeavesNothing)
+TEST_P(OpenNetnsSlow, ACancelledOpeningLeavesNothing)
 {
     KT_NEEDS_NETNS();
     in_process([] {
@@ -317,7 +312,7 @@ TEST_F(OpenNetnsSlow, ACancelledOpeningLeavesNothing)
         kith_socket s;
 
         o.netns = "/proc/self/ns/net";
-        ASSERT_EQ(0, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
+        ASSERT_EQ(0, kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f));
         ASSERT_TRUE(kt_eventually([] { return openings == 1; }));
         EXPECT_EQ(0, kith_cancel(f));
         EXPECT_EQ(KITH_ECLOSED, kith_await_socket(f, 0, &s));
@@ -331,7 +326,7 @@ descriptors()
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
-TEST_F(OpenNetnsSlow, OneThatHasComeDiesWithItsStarter)
+TEST_P(OpenNetnsSlow, OneThatHasComeDiesWithItsStarter)
 {
     KT_NEEDS_NETNS();
     const std::ptrdiff_t before = descriptors();
@@ -342,13 +337,13 @@ TEST_F(OpenNetnsSlow, OneThatHasComeDiesWithItsStarter)
 
         opening_may_end = true;
         o.netns = "/proc/self/ns/net";
-        ASSERT_EQ(0, kith_socket_open_start(KITH_INET, KITH_DGRAM, 0, &o, &f));
+        ASSERT_EQ(0, kith_socket_open_start(kt_inet(), KITH_DGRAM, 0, &o, &f));
         ASSERT_EQ(0, kith_await_any(&f, 1, kt_long()));
     });
     EXPECT_EQ(before, descriptors()) << "it is closed when its starter is dead";
 }
 
-TEST_F(OpenNetnsSlow, NobodyElseWaits)
+TEST_P(OpenNetnsSlow, NobodyElseWaits)
 {
     KT_NEEDS_NETNS();
     in_process([this] {
@@ -356,11 +351,11 @@ TEST_F(OpenNetnsSlow, NobodyElseWaits)
         const kith_pid opener = spawn([&] {
             kith_socket s;
 
-            rc = open_in("/proc/self/ns/net", KITH_INET, KITH_DGRAM, &s);
+            rc = open_in("/proc/self/ns/net", kt_inet(), KITH_DGRAM, &s);
         });
 
         ASSERT_TRUE(kt_eventually([] { return openings == 1; }));
-        const kt_pair c = kt_pair_of(kt_domain::inet);
+        const kt_pair c = kt_pair_of();
         char byte;
         for (int i = 0; i < 100; i++) {
             ASSERT_EQ(1, kith_socket_send(c.near, "x", 1, 0, kt_long()));

@@ -3,7 +3,7 @@
  * they are on, what is sent, where one may bind. That they are set and read shows
  * socket_option_rows_test.cc, and socket_multicast_test.cc has those of groups. */
 #include "tests/support/netns.h"
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
 #include <cstring>
 #include <functional>
@@ -16,23 +16,16 @@
 namespace
 {
 
-class OptIp : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static bool is_inet()
-    {
-        return GetParam() == kt_domain::inet;
-    }
+using OptIp = kt_inets<>;
+using OptIpOnly = kt_sockets;
 
-    static int domain()
-    {
-        return is_inet() ? KITH_INET : KITH_INET6;
-    }
-};
+KT_INETS(OptIp);
 
-class OptIpOnly : public kt_sockets {};
-
-INSTANTIATE_TEST_SUITE_P(, OptIp, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+bool
+is_inet()
+{
+    return kt_inet() == KITH_INET;
+}
 
 void
 set(kith_socket s, kith_opt o, int v)
@@ -40,15 +33,6 @@ set(kith_socket s, kith_opt o, int v)
     const int rc = kith_socket_setopt_int(s, o, v);
 
     EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
-kith_socket
-dgram(int domain)
-{
-    kith_socket s = {0};
-
-    EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &s));
-    return s;
 }
 
 kith_sockaddr
@@ -113,40 +97,19 @@ struct Came {
     }
 };
 
-struct Dgrams {
-    kith_socket near, far;
-    kith_sockaddr to = {};
-
-    explicit Dgrams(int domain) : near(dgram(domain)), far(dgram(domain))
-    {
-        const kith_sockaddr at = kith_sockaddr_loopback(domain, 0);
-
-        EXPECT_EQ(0, kith_socket_bind(far, &at));
-        to = kt_name_of(far);
-    }
-
-    ~Dgrams()
-    {
-        kt_close(near);
-        kt_close(far);
-    }
-
-    Dgrams(const Dgrams &) = delete;
-};
-
 /* While `o` is on each packet satisfies `is`, and there is no such message else. */
 void
 comes_while_on(kt_domain family, kith_opt o, int type,
-               const std::function<bool(const Came &, const Dgrams &)> &is,
-               const std::function<void(const Dgrams &)> &prepare = {})
+               const std::function<bool(const Came &, const kt_dgrams &)> &is,
+               const std::function<void(const kt_dgrams &)> &prepare = {})
 {
-    const Dgrams d(family == kt_domain::inet ? KITH_INET : KITH_INET6);
+    const kt_dgrams d(family);
 
     if (prepare)
         prepare(d);
     for (const int on : {0, 1, 0}) {
         set(d.far, o, on);
-        EXPECT_EQ(1, send_to(d.near, "x", d.to));
+        EXPECT_EQ(1, send_to(d.near, "x", d.far_name));
         const Came c(d.far);
 
         EXPECT_EQ(on == 1, c.has(type)) << o << " is " << on;
@@ -154,6 +117,7 @@ comes_while_on(kt_domain family, kith_opt o, int type,
             EXPECT_TRUE(is(c, d)) << o;
         }
     }
+    d.close();
 }
 
 TEST_P(OptIp, WhereItArrivedComesWhileItIsOn)
@@ -163,12 +127,11 @@ TEST_P(OptIp, WhereItArrivedComesWhileItIsOn)
 
         comes_while_on(GetParam(),
                        is_inet() ? KITH_OPT_IP_PKTINFO : KITH_OPT_IPV6_RECVPKTINFO, type,
-                       [=](const Came &c, const Dgrams &) {
+                       [=](const Came &c, const kt_dgrams &) {
                            const kith_pktinfo *i = KITH_CTRL(&c.p, type, kith_pktinfo);
 
                            return i && i->ifindex == 1 &&
-                                  kt_text(i->dst) ==
-                                      kt_text(kith_sockaddr_loopback(domain(), 0));
+                                  kt_text(i->dst) == kt_text(kt_loopback());
                        });
     });
 }
@@ -180,8 +143,8 @@ TEST_P(OptIp, HopsComeWhileItIsOnAndAsTheyWereSet)
 
         comes_while_on(
             GetParam(), is_inet() ? KITH_OPT_IP_RECVTTL : KITH_OPT_IPV6_RECVHOPLIMIT, type,
-            [=](const Came &c, const Dgrams &) { return c.number(type) == 17; },
-            [](const Dgrams &d) {
+            [=](const Came &c, const kt_dgrams &) { return c.number(type) == 17; },
+            [](const kt_dgrams &d) {
                 set(d.near, is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS, 17);
             });
     });
@@ -194,10 +157,10 @@ TEST_P(OptIp, TheClassComesWhileItIsOnAndAsItWasSet)
 
         comes_while_on(
             GetParam(), is_inet() ? KITH_OPT_IP_RECVTOS : KITH_OPT_IPV6_RECVTCLASS, type,
-            [=](const Came &c, const Dgrams &) {
+            [=](const Came &c, const kt_dgrams &) {
                 return c.number(type) == KITH_TOS_THROUGHPUT;
             },
-            [](const Dgrams &d) {
+            [](const kt_dgrams &d) {
                 set(d.near, is_inet() ? KITH_OPT_IP_TOS : KITH_OPT_IPV6_TCLASS,
                     KITH_TOS_THROUGHPUT);
             });
@@ -212,8 +175,8 @@ TEST_P(OptIp, TheFirstDestinationComesWhileItIsOn)
         comes_while_on(GetParam(),
                        is_inet() ? KITH_OPT_IP_RECVORIGDSTADDR
                                  : KITH_OPT_IPV6_RECVORIGDSTADDR,
-                       type, [=](const Came &c, const Dgrams &d) {
-                           return c.address(type) == kt_text(d.to);
+                       type, [=](const Came &c, const kt_dgrams &d) {
+                           return c.address(type) == kt_text(d.far_name);
                        });
     });
 }
@@ -223,12 +186,12 @@ TEST_F(OptIpOnly, TheHeadersOptionsComeWhileItIsOn)
     by_process_and_thread([] {
         comes_while_on(
             kt_domain::inet, KITH_OPT_IP_RECVOPTS, KITH_CMSG_IP_RECVOPTS,
-            [](const Came &c, const Dgrams &) {
+            [](const Came &c, const kt_dgrams &) {
                 const std::string v = c.bytes(KITH_CMSG_IP_RECVOPTS);
 
                 return v.size() == 8 && v[0] == 7 && v[1] == 7; /* a record of the route */
             },
-            [](const Dgrams &d) {
+            [](const kt_dgrams &d) {
                 const char record[] = {7, 7, 4, 0, 0, 0, 0, 0};
 
                 EXPECT_EQ(0, kith_socket_setopt(d.near, KITH_OPT_IP_OPTIONS, record,
@@ -255,12 +218,12 @@ TEST_F(OptIpOnly, Ipv6sHeadersComeWhileTheyAreOn)
 
             comes_while_on(
                 kt_domain::inet6, row.receive, row.type,
-                [&](const Came &c, const Dgrams &) {
+                [&](const Came &c, const kt_dgrams &) {
                     const std::string v = c.bytes(row.type);
 
                     return v.size() == 8 && std::memcmp(v.data() + 1, padding + 1, 7) == 0;
                 },
-                [&](const Dgrams &d) {
+                [&](const kt_dgrams &d) {
                     EXPECT_EQ(0, kith_socket_setopt(d.near, row.send, padding,
                                                     sizeof padding));
                 });
@@ -272,20 +235,20 @@ TEST_F(OptIpOnly, TheFlowComesWhileItIsOn)
     by_process_and_thread([] {
         comes_while_on(
             kt_domain::inet6, KITH_OPT_IPV6_FLOWINFO, KITH_CMSG_IPV6_FLOWINFO,
-            [](const Came &c, const Dgrams &) {
+            [](const Came &c, const kt_dgrams &) {
                 const std::uint32_t *v =
                     KITH_CTRL(&c.p, KITH_CMSG_IPV6_FLOWINFO, std::uint32_t);
 
                 return v && (*v >> 20 & 0xff) == 0x28;
             },
-            [](const Dgrams &d) { set(d.near, KITH_OPT_IPV6_TCLASS, 0x28); });
+            [](const kt_dgrams &d) { set(d.near, KITH_OPT_IPV6_TCLASS, 0x28); });
     });
 }
 
 TEST_P(OptIp, ManyComeAtOnce)
 {
     by_process_and_thread([] {
-        const Dgrams d(domain());
+        const kt_dgrams d;
         const bool inet = is_inet();
 
         for (const kith_opt o : std::initializer_list<kith_opt>{
@@ -295,7 +258,7 @@ TEST_P(OptIp, ManyComeAtOnce)
                  inet ? KITH_OPT_IP_RECVORIGDSTADDR : KITH_OPT_IPV6_RECVORIGDSTADDR,
                  KITH_OPT_SOCKET_TIMESTAMP})
             set(d.far, o, 1);
-        EXPECT_EQ(1, send_to(d.near, "x", d.to));
+        EXPECT_EQ(1, send_to(d.near, "x", d.far_name));
         const Came c(d.far);
         EXPECT_EQ(5u, c.p.n_ctrl);
         for (const int type : std::initializer_list<int>{
@@ -305,15 +268,16 @@ TEST_P(OptIp, ManyComeAtOnce)
                  inet ? KITH_CMSG_IP_ORIGDSTADDR : KITH_CMSG_IPV6_ORIGDSTADDR,
                  KITH_CMSG_SOCKET_TIMESTAMP})
             EXPECT_TRUE(c.has(type)) << type;
+        d.close();
     });
 }
 
 TEST_P(OptIp, RecverrQueuesWhoRefused)
 {
     by_process_and_thread([] {
-        const kith_socket s = dgram(domain());
-        const Dgrams d(domain());
-        const kith_sockaddr nobody = d.to, other = kith_sockaddr_loopback(domain(), 9);
+        const kith_socket s = kt_dgram();
+        const kt_dgrams d;
+        const kith_sockaddr nobody = d.far_name, other = kt_loopback(9);
         char buf[8];
 
         /* The port is taken, by one that hears another alone. */
@@ -330,6 +294,7 @@ TEST_P(OptIp, RecverrQueuesWhoRefused)
         EXPECT_EQ(is_inet() ? KITH_ORIGIN_ICMP : KITH_ORIGIN_ICMP6, e->origin);
         EXPECT_EQ(kt_text(nobody), kt_text(c.p.addr));
         kt_close(s);
+        d.close();
     });
 }
 
@@ -344,7 +309,7 @@ TEST_P(OptIp, AnAddressThatIsNotHereIsBoundWhenThatIsAllowed)
 
     for (const auto &row : rows)
         by_process_and_thread([&] {
-            const kith_socket s = dgram(domain());
+            const kith_socket s = kt_dgram();
 
             if (!row.root || geteuid() == 0) {
                 EXPECT_EQ(KITH_EADDRNOTAVAIL, kith_socket_bind(s, &elsewhere));
@@ -355,58 +320,55 @@ TEST_P(OptIp, AnAddressThatIsNotHereIsBoundWhenThatIsAllowed)
         });
 }
 
-TEST_F(OptIpOnly, ThePortRangeIsKept)
+TEST_P(OptIp, ThePortRangeIsKept)
 {
     if (kith_supports(KITH_OPT_IP_LOCAL_PORT_RANGE) == 0)
         GTEST_SKIP() << "needs Linux 6.3";
-    for (const int domain : {KITH_INET, KITH_INET6})
-        by_process_and_thread([domain] {
-            const kith_sockaddr at = kith_sockaddr_loopback(domain, 0);
+    by_process_and_thread([] {
+        const kith_sockaddr at = kt_loopback();
 
-            for (int i = 0; i < 8; i++) {
-                const kith_socket s = kt_open(domain);
+        for (int i = 0; i < 8; i++) {
+            const kith_socket s = kt_open();
 
-                set(s, KITH_OPT_IP_LOCAL_PORT_RANGE,
-                    static_cast<int>(40001u | 40100u << 16));
-                EXPECT_EQ(0, kith_socket_bind(s, &at));
-                const kith_sockaddr name = kt_name_of(s);
-                EXPECT_GE(kith_sockaddr_port(&name), 40001);
-                EXPECT_LE(kith_sockaddr_port(&name), 40100);
-                kt_close(s);
-            }
-        });
+            set(s, KITH_OPT_IP_LOCAL_PORT_RANGE, static_cast<int>(40001u | 40100u << 16));
+            EXPECT_EQ(0, kith_socket_bind(s, &at));
+            const kith_sockaddr name = kt_name_of(s);
+            EXPECT_GE(kith_sockaddr_port(&name), 40001);
+            EXPECT_LE(kith_sockaddr_port(&name), 40100);
+            kt_close(s);
+        }
+    });
 }
 
-TEST_F(OptIpOnly, ABindTakesNoPortIfAskedAndConnectDoes)
+TEST_P(OptIp, ABindTakesNoPortIfAskedAndConnectDoes)
 {
-    for (const int domain : {KITH_INET, KITH_INET6})
-        by_process_and_thread([domain] {
-            const kt_place place(domain == KITH_INET ? kt_domain::inet : kt_domain::inet6);
-            const kith_socket l = kt_listen(place), s = kt_open(domain);
-            const kith_sockaddr at = kith_sockaddr_loopback(domain, 0), to = kt_name_of(l);
+    by_process_and_thread([] {
+        const kt_place place;
+        const kith_socket l = kt_listen(place), s = kt_open();
+        const kith_sockaddr at = kt_loopback(), to = kt_name_of(l);
 
-            set(s, KITH_OPT_IP_BIND_ADDRESS_NO_PORT, 1);
-            EXPECT_EQ(0, kith_socket_bind(s, &at));
-            kith_sockaddr name = kt_name_of(s);
-            EXPECT_EQ(0, kith_sockaddr_port(&name));
-            EXPECT_EQ(0, kith_socket_connect(s, &to, kt_long()));
-            name = kt_name_of(s);
-            EXPECT_NE(0, kith_sockaddr_port(&name));
-            kt_close(s);
-            kt_close(l);
-        });
+        set(s, KITH_OPT_IP_BIND_ADDRESS_NO_PORT, 1);
+        EXPECT_EQ(0, kith_socket_bind(s, &at));
+        kith_sockaddr name = kt_name_of(s);
+        EXPECT_EQ(0, kith_sockaddr_port(&name));
+        EXPECT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+        name = kt_name_of(s);
+        EXPECT_NE(0, kith_sockaddr_port(&name));
+        kt_close(s);
+        kt_close(l);
+    });
 }
 
 TEST_P(OptIp, SegmentsFromTooFarAreDropped)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
+        const kt_place place;
         const kith_socket l = kt_listen(place);
         const kith_sockaddr to = kt_name_of(l);
         const kith_opt hops = is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS;
 
         set(l, is_inet() ? KITH_OPT_IP_MINTTL : KITH_OPT_IPV6_MINHOPCOUNT, 200);
-        const kith_socket far = kt_open(domain()), near = kt_open(domain());
+        const kith_socket far = kt_open(), near = kt_open();
         set(far, hops, 100);
         EXPECT_EQ(KITH_ETIMEOUT, kith_socket_connect(far, &to, 50));
         set(near, hops, 255);
@@ -422,9 +384,9 @@ TEST_P(OptIp, MtuDiscoverySaysWhetherALongDatagramIsCut)
     const kt_netns a, b;
     kt_cable(a, b);
     by_process_and_thread([&] {
-        const kith_socket s = a.open(domain(), KITH_DGRAM),
-                          l = b.open(domain(), KITH_DGRAM);
-        const kith_sockaddr any = kith_sockaddr_any(domain(), 0);
+        const kith_socket s = a.open(kt_inet(), KITH_DGRAM),
+                          l = b.open(kt_inet(), KITH_DGRAM);
+        const kith_sockaddr any = kith_sockaddr_any(kt_inet(), 0);
         const kith_opt discover =
             is_inet() ? KITH_OPT_IP_MTU_DISCOVER : KITH_OPT_IPV6_MTU_DISCOVER;
         const std::string longer(3000, 'x');
@@ -433,7 +395,7 @@ TEST_P(OptIp, MtuDiscoverySaysWhetherALongDatagramIsCut)
 
         EXPECT_EQ(0, kith_socket_bind(l, &any));
         const kith_sockaddr name = kt_name_of(l),
-                            to = kt_at_cable(domain(), 2, kith_sockaddr_port(&name));
+                            to = kt_at_cable(kt_inet(), 2, kith_sockaddr_port(&name));
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
         EXPECT_EQ(0,
                   kith_socket_getopt_int(s, is_inet() ? KITH_OPT_IP_MTU : KITH_OPT_IPV6_MTU,

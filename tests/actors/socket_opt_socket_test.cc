@@ -10,27 +10,10 @@
 namespace
 {
 
-class OptSocket : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static int domain()
-    {
-        return GetParam() == kt_domain::inet ? KITH_INET : KITH_INET6;
-    }
-};
+using OptSocket = kt_inets<>;
+using OptSocketOnly = kt_sockets;
 
-class OptSocketOnly : public kt_sockets {};
-
-INSTANTIATE_TEST_SUITE_P(, OptSocket, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
-
-kith_socket
-dgram(int domain)
-{
-    kith_socket s = {0};
-
-    EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &s));
-    return s;
-}
+KT_INETS(OptSocket);
 
 void
 set(kith_socket s, kith_opt o, int v)
@@ -82,8 +65,8 @@ send_to(kith_socket s, const std::string &text, const kith_sockaddr &to)
 TEST_P(OptSocket, AcceptconnIsTrueOfListenersAlone)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const kith_socket s = kt_open(place.domain()), u = dgram(place.domain());
+        const kt_place place;
+        const kith_socket s = kt_open(), u = kt_dgram();
 
         EXPECT_EQ(0, get(s, KITH_OPT_SOCKET_ACCEPTCONN));
         EXPECT_EQ(0, get(u, KITH_OPT_SOCKET_ACCEPTCONN));
@@ -102,7 +85,7 @@ TEST_P(OptSocket, AcceptconnIsTrueOfListenersAlone)
 TEST_F(OptSocketOnly, BroadcastAllowsToSendToAll)
 {
     by_process_and_thread([] {
-        const kith_socket s = dgram(KITH_INET), hearer = dgram(KITH_INET);
+        const kith_socket s = kt_dgram(KITH_INET), hearer = kt_dgram(KITH_INET);
         const kith_sockaddr any = kith_sockaddr_any(KITH_INET, 0);
         kith_sockaddr all = {};
 
@@ -125,14 +108,14 @@ TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
     const kt_netns ns;
     ns.ip("link add v0 type veth peer name v1\nlink set v0 up\nlink set v1 up");
     by_process_and_thread([&ns] {
-        const kith_socket l = ns.open(domain(), KITH_DGRAM),
-                          s = ns.open(domain(), KITH_DGRAM);
-        const kith_sockaddr any = kith_sockaddr_any(domain(), 0);
-        kith_sockaddr to = kith_sockaddr_loopback(domain(), 0);
+        const kith_socket l = ns.open(kt_inet(), KITH_DGRAM),
+                          s = ns.open(kt_inet(), KITH_DGRAM);
+        const kith_sockaddr any = kith_sockaddr_any(kt_inet(), 0);
+        kith_sockaddr to = kt_loopback();
 
         bind_to(l, any);
         const kith_sockaddr name = kt_name_of(l);
-        (domain() == KITH_INET ? to.inet.port : to.inet6.port) = kith_sockaddr_port(&name);
+        (kt_inet() == KITH_INET ? to.inet.port : to.inet6.port) = kith_sockaddr_port(&name);
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
 
         ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_SOCKET_BINDTODEVICE, "v0", 2));
@@ -149,6 +132,7 @@ TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
     });
 }
 
+/* Linux has it of inet alone. */
 TEST_F(OptSocketOnly, DontrouteUsesNoGateway)
 {
     KT_NEEDS_NETNS();
@@ -191,7 +175,7 @@ TEST_F(OptSocketOnly, PeekOffMovesOnWithEachPeek)
 TEST_P(OptSocket, RcvlowatHoldsAReaderBack)
 {
     in_process([this] {
-        const kt_pair p = kt_pair_of(GetParam());
+        const kt_pair p = kt_pair_of();
         std::string got;
         kith_tcp_info info;
 
@@ -231,10 +215,10 @@ control_of(kith_socket s, int type)
 TEST_P(OptSocket, RxqOvflCountsWhatWasDropped)
 {
     by_process_and_thread([] {
-        const kith_socket l = dgram(domain()), s = dgram(domain());
+        const kith_socket l = kt_dgram(), s = kt_dgram();
         const std::string much(1000, 'x');
 
-        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
         set(l, KITH_OPT_SOCKET_RCVBUF, 4000);
         set(l, KITH_OPT_SOCKET_RXQ_OVFL, 1);
@@ -257,9 +241,9 @@ TEST_P(OptSocket, AMarkStaysWithThePacketOnThisMachine)
     if (geteuid() != 0)
         GTEST_SKIP() << "needs root: CAP_NET_ADMIN to mark";
     by_process_and_thread([] {
-        const kith_socket l = dgram(domain()), s = dgram(domain());
+        const kith_socket l = kt_dgram(), s = kt_dgram();
 
-        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
         set(l, KITH_OPT_SOCKET_RCVMARK, 1);
         set(s, KITH_OPT_SOCKET_MARK, 0x77);
@@ -292,10 +276,10 @@ has_timestamp(kith_socket s)
 TEST_P(OptSocket, ATimestampComesWhileItIsOn)
 {
     by_process_and_thread([] {
-        const kith_socket l = dgram(domain()), s = dgram(domain());
-        const kt_pair p = kt_pair_of(GetParam());
+        const kith_socket l = kt_dgram(), s = kt_dgram();
+        const kt_pair p = kt_pair_of();
 
-        bind_to(l, kith_sockaddr_loopback(domain(), 0));
+        bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
         for (const int on : {0, 1, 0}) {
             set(l, KITH_OPT_SOCKET_TIMESTAMP, on);
@@ -319,18 +303,18 @@ TEST_P(OptSocket, ATimestampComesWhileItIsOn)
 TEST_P(OptSocket, ReuseportSpreadsSendersOverAllWhoShare)
 {
     by_process_and_thread([] {
-        const kith_socket a = dgram(domain()), b = dgram(domain()), c = dgram(domain());
+        const kith_socket a = kt_dgram(), b = kt_dgram(), c = kt_dgram();
         int of_a = 0, of_b = 0;
         char buf[8];
 
         set(a, KITH_OPT_SOCKET_REUSEPORT, 1);
         set(b, KITH_OPT_SOCKET_REUSEPORT, 1);
-        bind_to(a, kith_sockaddr_loopback(domain(), 0));
+        bind_to(a, kt_loopback());
         const kith_sockaddr to = kt_name_of(a);
         bind_to(b, to);
         EXPECT_EQ(KITH_EADDRINUSE, kith_socket_bind(c, &to)) << "one that does not share";
         for (int i = 0; i < 64; i++) { /* each from a port of its own */
-            const kith_socket s = dgram(domain());
+            const kith_socket s = kt_dgram();
 
             EXPECT_EQ(1, send_to(s, "x", to));
             kt_close(s);
@@ -383,7 +367,7 @@ struct Cut {
 TEST_P(OptSocket, KeepaliveEndsAConnectionThatNobodyAnswers)
 {
     KT_NEEDS_NETNS();
-    const Cut c(domain());
+    const Cut c(kt_inet());
 
     set(c.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
     set(c.near, KITH_OPT_TCP_KEEPIDLE, 1);
@@ -396,7 +380,7 @@ TEST_P(OptSocket, KeepaliveEndsAConnectionThatNobodyAnswers)
 TEST_P(OptSocket, TheUserTimeoutEndsAConnectionThatTakesNothing)
 {
     KT_NEEDS_NETNS();
-    const Cut c(domain());
+    const Cut c(kt_inet());
 
     set(c.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
     c.cut();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_opt_tcp_test.cc -- what options of levels tcp and udp do. That they are set and read shows
  * socket_option_rows_test.cc. */
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
 #include <cstring>
 #include <string>
@@ -9,16 +9,9 @@
 namespace
 {
 
-class OptTransport : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static int domain()
-    {
-        return GetParam() == kt_domain::inet ? KITH_INET : KITH_INET6;
-    }
-};
+using OptTransport = kt_inets<>;
 
-INSTANTIATE_TEST_SUITE_P(, OptTransport, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(OptTransport);
 
 void
 set(kith_socket s, kith_opt o, int v)
@@ -75,7 +68,7 @@ segments_of_two_sends(kith_socket s, kith_socket far, bool corked)
 TEST_P(OptTransport, ACorkJoinsSendsAndNodelayDoesNot)
 {
     by_process_and_thread([] {
-        const kt_pair p = kt_pair_of(GetParam());
+        const kt_pair p = kt_pair_of();
 
         set(p.near, KITH_OPT_TCP_NODELAY, 1);
         EXPECT_EQ(2u, segments_of_two_sends(p.near, p.far, false));
@@ -89,8 +82,8 @@ TEST_P(OptTransport, ACorkJoinsSendsAndNodelayDoesNot)
 TEST_P(OptTransport, MaxsegBoundsWhatTheOtherSends)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const kith_socket l = kt_listen(place), s = kt_open(place.domain());
+        const kt_place place;
+        const kith_socket l = kt_listen(place), s = kt_open();
         const kith_sockaddr to = kt_name_of(l);
         kith_socket far = {0};
 
@@ -110,8 +103,8 @@ TEST_P(OptTransport, MaxsegBoundsWhatTheOtherSends)
 TEST_P(OptTransport, ADeferredAcceptComesWithItsBytes)
 {
     by_process_and_thread([] {
-        const kt_place place(GetParam());
-        const kith_socket l = kt_listen(place), s = kt_open(place.domain());
+        const kt_place place;
+        const kith_socket l = kt_listen(place), s = kt_open();
         const kith_sockaddr to = kt_name_of(l);
         kith_socket far = {0};
         char buf[8];
@@ -133,12 +126,12 @@ TEST_P(OptTransport, SignedSegmentsNeedTheSameKey)
     if (kith_supports(KITH_OPT_TCP_MD5SIG) == 0)
         GTEST_SKIP() << "this kernel has no CONFIG_TCP_MD5SIG";
     by_process_and_thread([] {
-        const kt_place place(GetParam());
+        const kt_place place;
         const kith_socket l = kt_listen(place);
         const kith_sockaddr to = kt_name_of(l);
-        kith_md5sig key = {kith_sockaddr_loopback(domain(), 0), 0, 0, 5, "right"};
+        kith_md5sig key = {kt_loopback(), 0, 0, 5, "right"};
         const auto connect = [&](const char *with, std::size_t len, kith_ms timeout) {
-            const kith_socket s = kt_open(domain());
+            const kith_socket s = kt_open();
             kith_md5sig k = key;
 
             k.key_len = static_cast<std::uint8_t>(len);
@@ -164,7 +157,7 @@ TEST_P(OptTransport, SignedSegmentsNeedTheSameKey)
         key.key_len = 5;
         key.prefix_len = 8;
         ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_TCP_MD5SIG, &key, sizeof key));
-        if (GetParam() == kt_domain::inet) {
+        if (kt_inet() == KITH_INET) {
             EXPECT_EQ(0, connect("right", 5, kt_long())) << "for all of 127.0.0.0/8";
             EXPECT_EQ(KITH_ETIMEOUT, connect("wrong", 5, 50));
         }
@@ -174,34 +167,12 @@ TEST_P(OptTransport, SignedSegmentsNeedTheSameKey)
 
 /* ---- udp ---- */
 
-struct Dgrams {
-    kith_socket near = {0}, far = {0};
-
-    explicit Dgrams(int domain)
-    {
-        const kith_sockaddr at = kith_sockaddr_loopback(domain, 0);
-
-        EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &near));
-        EXPECT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &far));
-        EXPECT_EQ(0, kith_socket_bind(far, &at));
-        const kith_sockaddr to = kt_name_of(far);
-        EXPECT_EQ(0, kith_socket_connect(near, &to, kt_long()));
-    }
-
-    ~Dgrams()
-    {
-        kt_close(near);
-        kt_close(far);
-    }
-
-    Dgrams(const Dgrams &) = delete;
-};
-
 TEST_P(OptTransport, ACorkMakesOneDatagramOfMany)
 {
     by_process_and_thread([] {
-        const Dgrams d(domain());
+        const kt_dgrams d;
 
+        d.connect();
         set(d.near, KITH_OPT_UDP_CORK, 1);
         EXPECT_EQ(2, send(d.near, "ab"));
         EXPECT_EQ(2, send(d.near, "cd"));
@@ -209,14 +180,16 @@ TEST_P(OptTransport, ACorkMakesOneDatagramOfMany)
         EXPECT_EQ("abcd", next(d.far));
         EXPECT_EQ(2, send(d.near, "ef"));
         EXPECT_EQ("ef", next(d.far));
+        d.close();
     });
 }
 
 TEST_P(OptTransport, ASegmentSizeCutsWhatIsSent)
 {
     by_process_and_thread([] {
-        const Dgrams d(domain());
+        const kt_dgrams d;
 
+        d.connect();
         set(d.near, KITH_OPT_UDP_SEGMENT, 3);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
         EXPECT_EQ("abc", next(d.far));
@@ -225,13 +198,14 @@ TEST_P(OptTransport, ASegmentSizeCutsWhatIsSent)
         set(d.near, KITH_OPT_UDP_SEGMENT, 0);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
         EXPECT_EQ("abcdefgh", next(d.far));
+        d.close();
     });
 }
 
 TEST_P(OptTransport, GroGivesWhatWasCutInOnePiece)
 {
     by_process_and_thread([] {
-        const Dgrams d(domain());
+        const kt_dgrams d;
         char buf[64] = {};
         alignas(16) char space[KITH_CTRL_SPACE] = {};
         kith_iov iov = KITH_IOV(buf);
@@ -240,6 +214,7 @@ TEST_P(OptTransport, GroGivesWhatWasCutInOnePiece)
 
         p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 4;
         p.ctrl_space = KITH_IOV(space);
+        d.connect();
         set(d.far, KITH_OPT_UDP_GRO, 1);
         set(d.near, KITH_OPT_UDP_SEGMENT, 3);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
@@ -247,6 +222,7 @@ TEST_P(OptTransport, GroGivesWhatWasCutInOnePiece)
         const int *size = KITH_CTRL(&p, KITH_CMSG_UDP_GRO, int);
         ASSERT_NE(nullptr, size);
         EXPECT_EQ(3, *size);
+        d.close();
     });
 }
 

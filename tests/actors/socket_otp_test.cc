@@ -29,7 +29,7 @@ get(kith_socket s, kith_opt o)
     return v;
 }
 
-class SocketOtp : public kt_sockets {};
+class SocketOtp : public kt_inets<> {};
 class SocketOtpOf : public kt_sockets, public testing::WithParamInterface<kt_domain> {};
 
 INSTANTIATE_TEST_SUITE_P(, SocketOtpOf, testing::ValuesIn(kt_all_domains),
@@ -83,10 +83,12 @@ TEST_P(SocketOtpOf, TheyKeepWhatTheyAreSetTo)
     });
 }
 
-TEST_F(SocketOtp, WhatIsOnlyReadCannotBeSet)
+KT_INETS(SocketOtp);
+
+TEST_P(SocketOtp, WhatIsOnlyReadCannotBeSet)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
 
         for (const kith_opt o : {KITH_OPT_OTP_FD, KITH_OPT_OTP_DOMAIN, KITH_OPT_OTP_TYPE,
                                  KITH_OPT_OTP_PROTOCOL, KITH_OPT_OTP_USE_REGISTRY})
@@ -95,10 +97,10 @@ TEST_F(SocketOtp, WhatIsOnlyReadCannotBeSet)
     });
 }
 
-TEST_F(SocketOtp, LengthsHaveToFit)
+TEST_P(SocketOtp, LengthsHaveToFit)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         char v[64] = {};
         int number;
 
@@ -212,10 +214,10 @@ TEST_F(SocketOtp, MetaOfAThreadsSocketIsTheThreadsToSet)
     });
 }
 
-TEST_F(SocketOtp, OnlyTheOwnerGivesItAway)
+TEST_P(SocketOtp, OnlyTheOwnerGivesItAway)
 {
     in_process([this] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         const kith_pid me = kith_self(),
                        other = spawn([&] {
                            const kith_pid to = kith_self();
@@ -295,7 +297,7 @@ TEST_F(SocketOtp, UseRegistryTellsHowItWasOpened)
     });
 }
 
-TEST_F(SocketOtp, ANewBufferThatIsNoneIsNull)
+TEST_P(SocketOtp, ANewBufferThatIsNoneIsNull)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -312,7 +314,7 @@ TEST_F(SocketOtp, ANewBufferThatIsNoneIsNull)
     });
 }
 
-TEST_F(SocketOtp, AnOptionThatWorksLeavesNoPartOfAnEarlierCall)
+TEST_P(SocketOtp, AnOptionThatWorksLeavesNoPartOfAnEarlierCall)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
@@ -828,31 +830,30 @@ TEST_P(SocketOtpOf, ANewBufferIsWaitedForAndRightSized)
     });
 }
 
-TEST_F(SocketOtp, OfPacketsANewBufferHoldsOne)
+TEST_P(SocketOtp, OfPacketsANewBufferHoldsOne)
 {
-    for (const int domain : {KITH_INET, KITH_INET6})
-        by_process_and_thread([domain] {
-            const kith_sockaddr any = kith_sockaddr_loopback(domain, 0);
-            void *data = nullptr;
-            kith_socket a, b;
+    by_process_and_thread([] {
+        const kith_sockaddr any = kt_loopback();
+        void *data = nullptr;
+        kith_socket a, b;
 
-            ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &a));
-            ASSERT_EQ(0, kith_socket_open(domain, KITH_DGRAM, 0, nullptr, &b));
-            ASSERT_EQ(0, kith_socket_bind(a, &any));
-            const kith_sockaddr name = kt_name_of(a);
-            ASSERT_EQ(0, kith_socket_setopt_int(a, KITH_OPT_OTP_RCVBUF, 4));
-            for (const std::size_t n : {4, 0, 3})
-                ASSERT_EQ(static_cast<std::ptrdiff_t>(n),
-                          kith_socket_sendto(b, "1234", n, &name, 0, kt_long()));
-            ASSERT_EQ(4, kith_socket_recv_new(a, &data, 0, kt_long()));
-            EXPECT_EQ("1234", take(4, data));
-            ASSERT_EQ(0, kith_socket_recv_new(a, &data, 0, kt_long()));
-            EXPECT_EQ(nullptr, data);
-            ASSERT_EQ(3, kith_socket_recv_new(a, &data, 0, kt_long()));
-            EXPECT_EQ("123", take(3, data));
-            kt_close(a);
-            kt_close(b);
-        });
+        ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_DGRAM, 0, nullptr, &a));
+        ASSERT_EQ(0, kith_socket_open(kt_inet(), KITH_DGRAM, 0, nullptr, &b));
+        ASSERT_EQ(0, kith_socket_bind(a, &any));
+        const kith_sockaddr name = kt_name_of(a);
+        ASSERT_EQ(0, kith_socket_setopt_int(a, KITH_OPT_OTP_RCVBUF, 4));
+        for (const std::size_t n : {4, 0, 3})
+            ASSERT_EQ(static_cast<std::ptrdiff_t>(n),
+                      kith_socket_sendto(b, "1234", n, &name, 0, kt_long()));
+        ASSERT_EQ(4, kith_socket_recv_new(a, &data, 0, kt_long()));
+        EXPECT_EQ("1234", take(4, data));
+        ASSERT_EQ(0, kith_socket_recv_new(a, &data, 0, kt_long()));
+        EXPECT_EQ(nullptr, data);
+        ASSERT_EQ(3, kith_socket_recv_new(a, &data, 0, kt_long()));
+        EXPECT_EQ("123", take(3, data));
+        kt_close(a);
+        kt_close(b);
+    });
 }
 
 TEST_F(SocketOtp, ANewBufferRefusesWhatMakesNoSense)

@@ -102,11 +102,8 @@ class SocketRaw : public SocketRawGroup {
 
 class SocketRawAny : public kt_sockets {};
 
-INSTANTIATE_TEST_SUITE_P(, SocketRaw, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
-INSTANTIATE_TEST_SUITE_P(, SocketRawGroup,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketRaw);
+KT_INETS(SocketRawGroup);
 
 /* ---- protocols by number ---- */
 

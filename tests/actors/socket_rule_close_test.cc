@@ -158,8 +158,7 @@ TEST_P(RuleClose, WhoDiesClosingClosesAllTheSame)
 /* Those of the inet domains alone linger. */
 class RuleLinger : public RuleClose {};
 
-INSTANTIATE_TEST_SUITE_P(, RuleLinger, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(RuleLinger);
 
 TEST_P(RuleLinger, ACloseByAnotherThanTheOwnerLingersTheSame)
 {

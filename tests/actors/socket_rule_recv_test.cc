@@ -279,8 +279,7 @@ TEST_P(RuleRecv, ACloseHereAnswersAllWhoWait)
 
 class RuleReset : public RuleRecv {};
 
-INSTANTIATE_TEST_SUITE_P(, RuleReset, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(RuleReset);
 
 TEST_P(RuleReset, AnswersAllWhoWait)
 {

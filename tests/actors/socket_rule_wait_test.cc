@@ -166,9 +166,7 @@ class RuleErrorQueue : public kt_sockets, public testing::WithParamInterface<kt_
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(, RuleErrorQueue,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(RuleErrorQueue);
 
 TEST_P(RuleErrorQueue, LeftUnreadItMakesNoReaderSpin)
 {

@@ -22,7 +22,7 @@ struct kt_dgrams {
     kith_socket near, far;
     kith_sockaddr near_name, far_name;
 
-    explicit kt_dgrams(kt_domain d) : near_at(d), far_at(d)
+    explicit kt_dgrams(kt_domain d = kt_inet_place()) : near_at(d), far_at(d)
     {
         open(near_at, near, near_name);
         open(far_at, far, far_name);
@@ -30,9 +30,15 @@ struct kt_dgrams {
 
     static void open(const kt_place &at, kith_socket &s, kith_sockaddr &name)
     {
-        EXPECT_EQ(0, kith_socket_open(at.domain(), KITH_DGRAM, 0, nullptr, &s));
+        s = kt_dgram(at.domain());
         EXPECT_EQ(0, kith_socket_bind(s, &at.address()));
         name = kt_name_of(s);
+    }
+
+    /* From then on near sends to far without an address. */
+    void connect() const
+    {
+        EXPECT_EQ(0, kith_socket_connect(near, &far_name, kt_long()));
     }
 
     void close() const

@@ -27,6 +27,16 @@ parse(const std::string &text)
     return a;
 }
 
+kith_socket
+open_of(int domain, int type)
+{
+    kith_socket s = {0};
+    const int rc = kith_socket_open(domain, type, 0, nullptr, &s);
+
+    EXPECT_EQ(0, rc) << kith_strerror(rc);
+    return s;
+}
+
 }    // namespace
 
 const char *
@@ -94,13 +104,15 @@ kt_place::~kt_place()
 }
 
 kith_socket
-kt_open(int domain, int type)
+kt_open(int domain)
 {
-    kith_socket s = {0};
-    const int rc = kith_socket_open(domain, type, 0, nullptr, &s);
+    return open_of(domain, KITH_STREAM);
+}
 
-    EXPECT_EQ(0, rc) << kith_strerror(rc);
-    return s;
+kith_socket
+kt_dgram(int domain)
+{
+    return open_of(domain, KITH_DGRAM);
 }
 
 int

@@ -65,7 +65,8 @@ struct kt_pair {
     kith_socket near, far;
 };
 
-kith_socket kt_open(int domain = kt_inet(), int type = KITH_STREAM);
+kith_socket kt_open(int domain = kt_inet());
+kith_socket kt_dgram(int domain = kt_inet());
 kith_socket kt_listen(const kt_place &place, int backlog = 128);
 kith_socket kt_listen_here(); /* at an address of this machine's choice */
 kith_sockaddr kt_name_of(kith_socket s);
