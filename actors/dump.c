@@ -205,7 +205,7 @@ add_op(struct ki_text *t, const struct op_seen *o)
         [KI_OP_CALL] = "call",           [KI_OP_CLOSE] = "close",
         [KI_OP_CALL_SERVER] = "call of", [KI_OP_JOB] = "start or job",
         [KI_OP_OPEN] = "open",           [KI_OP_SEND_WAIT] = "room in",
-        [KI_OP_IOCTL] = "ioctl",
+        [KI_OP_IOCTL] = "ioctl",         [KI_OP_PEELOFF] = "peeloff",
     };
 
     ki_text_add(t, "%s", o->kind < ki_countof(kinds) ? kinds[o->kind] : "?");

@@ -106,6 +106,8 @@ ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io,
         return ki_file_send(s, io, result);
     case KI_OP_ACCEPT:
         return ki_io_accept(s, starter, io, result);
+    case KI_OP_PEELOFF:
+        return ki_io_peeloff(s, starter, io, result);
     case KI_OP_CONNECT:
         return ki_io_connect(s, io, result);
     default:

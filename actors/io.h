@@ -32,8 +32,12 @@ enum ki_attempt ki_io_transmit(struct ki_socket *s, struct ki_io *io, ptrdiff_t 
 enum ki_attempt ki_io_transmit_many(struct ki_socket *s, struct ki_io *io,
                                     ptrdiff_t *result);
 enum ki_attempt ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result);
+int ki_io_begin_connectx(struct ki_socket *s, const kith_sockaddr *peer, size_t n,
+                         int32_t *assoc);
 enum ki_attempt ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
                              ptrdiff_t *result);
+enum ki_attempt ki_io_peeloff(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
+                              ptrdiff_t *result);
 
 /* io_packet.c: one call of the system, from byte io->done on. Bytes, or a code. */
 ptrdiff_t ki_io_recvfrom(struct ki_socket *s, struct ki_io *io, int flags);

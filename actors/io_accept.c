@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * io_accept.c -- one attempt at an accept.
+ * io_accept.c -- one attempt at an accept, or at a peeloff, which makes a connection too.
  *
  *   I1  Of the calls that may wait at most one for each PRICE connections finds none. Such a call
  *       is dear: the kernel makes a socket before it looks. So it is not guessed that behind a
@@ -9,6 +9,7 @@
 #include "actors/io.h"
 
 #include "core/seam.h"
+#include "core/sock_sctp.h"
 
 enum { PRICE = 16, EARNED_MAX = 15 * PRICE };
 
@@ -135,4 +136,13 @@ ki_io_accept(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
     }
     ki_socket_go_on_later(s);
     return KI_TRY_AGAIN;
+}
+
+enum ki_attempt
+ki_io_peeloff(struct ki_socket *s, struct ki_proc *owner, struct ki_io *io,
+              ptrdiff_t *result)
+{
+    const int fd = ki_sctp_peeloff(ki_socket_fd(s), io->assoc);
+
+    return fd < 0 ? ki_io_done(result, fd) : accepted(s, owner, fd, io, result);
 }

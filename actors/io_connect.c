@@ -121,3 +121,26 @@ ki_io_connect(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return ki_io_done(result, rc < 0 ? rc : 0);
     }
 }
+
+/* To a peer of several addresses: 0, it is under way, for a connect to end. */
+int
+ki_io_begin_connectx(struct ki_socket *s, const kith_sockaddr *peer, size_t n,
+                     int32_t *assoc)
+{
+    struct ki_rare *r = ki_rare(s);
+    int rc;
+
+    if (!r)
+        return KITH_ENOMEM;
+    rc = ki_socket_is(s, KITH_STATE_CONNECTING)
+             ? KITH_EALREADY
+             : ki_sctp_connect(ki_socket_fd(s), peer, n, &r->assoc);
+    if (rc != KITH_EINPROGRESS)
+        return rc;
+    *assoc = r->assoc;
+    if (ki_socket_is_one_to_many(s))
+        ki_socket_note(s, KITH_STATE_CONNECTING, 0);
+    else
+        note_begun(s, KITH_STATE_CONNECTING);
+    return 0;
+}

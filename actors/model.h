@@ -134,6 +134,7 @@ enum ki_op_kind {
     KI_OP_CALL_SERVER, /* a request to a server: whoever replies is the executor */
     KI_OP_JOB,         /* a job of the side pool */
     KI_OP_OPEN,        /* one that opens a socket */
+    KI_OP_PEELOFF,     /* one that makes a socket of an association */
     KI_OP_SEND_WAIT    /* a message that waits for room: its receiver is the executor */
 };
 
@@ -167,7 +168,8 @@ struct ki_io {
     union {
         void *arg; /* of a call, an ioctl */
         size_t n;
-        kith_socket won; /* accept, open: the result */
+        int32_t assoc;   /* peeloff */
+        kith_socket won; /* accept, open, peeloff: the result */
     };
 };
 

@@ -22,6 +22,7 @@ static const struct {
     {KITH_MSG_CONFIRM, "confirm"},
     {KITH_MSG_CMSG_CLOEXEC, "cmsg_cloexec"},
     {KITH_MSG_QUEUE, "queue"},
+    {KITH_MSG_NOTIFICATION, "notification"},
 };
 
 const char *

@@ -483,6 +483,7 @@ drop_result(struct ki_proc *p, struct ki_op *op)
     switch ((enum ki_op_kind) op->io.kind) {
     case KI_OP_ACCEPT:
     case KI_OP_OPEN:
+    case KI_OP_PEELOFF:
         ki_socket_take(p, op->io.won);
         return;
     case KI_OP_RECVMSG:

@@ -308,6 +308,9 @@ requested(struct ki_socket *s, struct ki_op *op)
     case KI_OP_IOCTL:
         ki_ioctl_begin(s, op);
         return;
+    case KI_OP_PEELOFF: /* it waits for nobody */
+        execute(s, op);
+        return;
     case KI_OP_CONNECT:
         if (ki_socket_may_connect(s, &op->io) == 0)
             break;

@@ -60,7 +60,7 @@ do_get(struct ki_socket *s, void *arg)
 {
     struct opt_call *c = arg;
     struct ki_optval val;
-    ptrdiff_t rc = ki_optval_room(&val, ki_sockopt_native_len(c->row));
+    ptrdiff_t rc = ki_sockopt_ask(c->row, c->v, &val);
 
     if (rc < 0)
         return (int) rc;

@@ -118,7 +118,7 @@ ask(const struct ki_sockopt *row)
         {0x200, KITH_INET, KITH_STREAM, 0}, {0x200, KITH_INET, KITH_RAW, 255},
         {0x300, KITH_INET6, KITH_DGRAM, 0}, {0x300, KITH_INET6, KITH_STREAM, 0},
         {0x300, KITH_INET6, KITH_RAW, 255}, {0x400, KITH_INET, KITH_STREAM, 0},
-        {0x500, KITH_INET, KITH_DGRAM, 0},
+        {0x500, KITH_INET, KITH_DGRAM, 0},  {0x600, KITH_INET, KITH_SEQPACKET, KITH_SCTP},
     };
     int answer = KITH_EAFNOSUPPORT;
 

@@ -24,6 +24,13 @@
 #ifndef POLLRDHUP
 #define POLLRDHUP 0
 #endif
+#ifndef MSG_NOTIFICATION
+#ifdef __linux__
+#define MSG_NOTIFICATION 0x8000 /* linux/sctp.h */
+#else
+#define MSG_NOTIFICATION 0
+#endif
+#endif
 
 /* On the line after the call: nothing comes between it and errno. */
 #define CODE(r) ((r) < 0 ? ki_error_of_errno(errno) : (r))
@@ -282,8 +289,9 @@ ki_sock_flags(unsigned flags)
 unsigned
 ki_sock_flags_of(int native)
 {
-    unsigned flags =
-        native & MSG_CTRUNC ? KITH_MSG_CTRUNC : 0; /* is told, never asked for */
+    /* These are told, never asked for. */
+    unsigned flags = (native & MSG_CTRUNC ? KITH_MSG_CTRUNC : 0u) |
+                     (native & MSG_NOTIFICATION ? KITH_MSG_NOTIFICATION : 0u);
 
     for (size_t i = 0; i < ki_countof(flag_rows); i++)
         if (native & flag_rows[i].native)

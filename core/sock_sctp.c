@@ -88,7 +88,100 @@ ki_sctp_attempt(int fd, int32_t assoc)
     return st.sstat_state < SCTP_ESTABLISHED ? KITH_EINPROGRESS : 0;
 }
 
+int
+ki_sctp_bindx(int fd, const kith_sockaddr *a, size_t n, bool add)
+{
+    struct list l;
+    int rc = list_new(&l, a, n);
+
+    if (rc < 0)
+        return rc;
+    rc = ki_seam.setopt(fd, IPPROTO_SCTP,
+                        add ? SCTP_SOCKOPT_BINDX_ADD : SCTP_SOCKOPT_BINDX_REM, l.bytes,
+                        (unsigned) l.len);
+    list_free(&l);
+    return rc < 0 ? rc : 0;
+}
+
+/* One of such a list, whose length its family tells; 0: it ends here. */
+static size_t
+address_at(const unsigned char *bytes, size_t len, struct ki_native_addr *out)
+{
+    sa_family_t family;
+
+    if (len < sizeof family)
+        return 0;
+    memcpy(&family, bytes + offsetof(struct sockaddr, sa_family), sizeof family);
+    out->len =
+        family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (len < out->len)
+        return 0;
+    memcpy(out->bytes, bytes, out->len);
+    return out->len;
+}
+
+ptrdiff_t
+ki_sctp_addresses(int fd, int32_t assoc, bool peer, kith_sockaddr *a, size_t cap)
+{
+    const unsigned room = ADDRESSES_MAX * sizeof(struct sockaddr_in6);
+    const size_t head = offsetof(struct sctp_getaddrs, addrs);
+    struct sctp_getaddrs ask = {.assoc_id = assoc};
+    struct ki_native_addr native;
+    unsigned char *bytes = ki_mem_alloc(room);
+    size_t at = head, one;
+    unsigned len = room;
+    ptrdiff_t n = 0;
+    int rc;
+
+    if (!bytes)
+        return KITH_ENOMEM;
+    memcpy(bytes, &ask, head);
+    rc = ki_seam.getopt(fd, IPPROTO_SCTP, peer ? SCTP_GET_PEER_ADDRS : SCTP_GET_LOCAL_ADDRS,
+                        bytes, &len);
+    memcpy(&ask, bytes, head);
+    /* The length that the system tells is not the same for both. */
+    for (; rc >= 0 && (size_t) n < ask.addr_num; at += one, n++) {
+        one = address_at(bytes + at, room - at, &native);
+        if (one == 0 || ((size_t) n < cap && ki_sockaddr_from_native(&native, &a[n]) < 0))
+            break;
+    }
+    ki_mem_free(bytes, room);
+    return rc < 0 ? rc : n;
+}
+
+int
+ki_sctp_peeloff(int fd, int32_t assoc)
+{
+    sctp_peeloff_flags_arg_t ask = {.p_arg = {.associd = assoc},
+                                    .flags = SOCK_NONBLOCK | SOCK_CLOEXEC};
+    unsigned len = sizeof ask;
+    int rc = ki_seam.getopt(fd, IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF_FLAGS, &ask, &len);
+
+    return rc < 0 ? rc : ask.p_arg.sd;
+}
+
 #else
+
+int
+ki_sctp_bindx(int fd, const kith_sockaddr *a, size_t n, bool add)
+{
+    (void) fd, (void) a, (void) n, (void) add;
+    return KITH_EOPNOTSUPP;
+}
+
+ptrdiff_t
+ki_sctp_addresses(int fd, int32_t assoc, bool peer, kith_sockaddr *a, size_t cap)
+{
+    (void) fd, (void) assoc, (void) peer, (void) a, (void) cap;
+    return KITH_EOPNOTSUPP;
+}
+
+int
+ki_sctp_peeloff(int fd, int32_t assoc)
+{
+    (void) fd, (void) assoc;
+    return KITH_EOPNOTSUPP;
+}
 
 int
 ki_sctp_connect(int fd, const kith_sockaddr *peer, size_t n, int32_t *assoc)

@@ -24,6 +24,17 @@ KI_NODISCARD int ki_sctp_connect(int fd, const kith_sockaddr *peer, size_t n,
  * KITH_ECONNREFUSED: it has failed, and the system keeps no reason. */
 KI_NODISCARD int ki_sctp_attempt(int fd, int32_t assoc);
 
+/* ki_sctp_bindx adds local addresses, or takes them away. */
+KI_NODISCARD int ki_sctp_bindx(int fd, const kith_sockaddr *a, size_t n, bool add);
+
+/* ki_sctp_addresses answers how many an association has, the peer's or ours, and writes the first
+ * `cap` of them. */
+KI_NODISCARD ptrdiff_t ki_sctp_addresses(int fd, int32_t assoc, bool peer, kith_sockaddr *a,
+                                         size_t cap);
+
+/* ki_sctp_peeloff answers a new descriptor, of that association alone. */
+KI_NODISCARD int ki_sctp_peeloff(int fd, int32_t assoc);
+
 #ifdef __cplusplus
 }
 #endif

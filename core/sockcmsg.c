@@ -93,6 +93,8 @@ public_len(const struct ki_cmsg_row *r)
         return sizeof(kith_sockaddr);
     case KI_CMSG_ERROR:
         return sizeof(kith_sock_error);
+    case KI_CMSG_ALIKE:
+        return r->len;
     case KI_CMSG_BYTES:
         break;
     }
@@ -108,6 +110,7 @@ encode_value(const struct ki_cmsg_row *r, const void *v, void *out)
         uint32_t u;
         kith_credentials cred;
         kith_pktinfo pkt;
+        kith_sctp_sndrcvinfo longest; /* of those that are alike */
     } x;
     uint16_t u16;
 
@@ -129,6 +132,8 @@ encode_value(const struct ki_cmsg_row *r, const void *v, void *out)
         return encode_pktinfo(&x.pkt, out);
     case KI_CMSG_PKTINFO6:
         return encode_pktinfo6(&x.pkt, out);
+    case KI_CMSG_ALIKE:
+        return put(out, &x, r->len);
     default:
         return KITH_ENOPROTOOPT;
     }

@@ -288,6 +288,11 @@ decode_known(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
         return decode_address(r, v, len, rd);
     case KI_CMSG_ERROR:
         return decode_error(r, v, len, rd);
+    case KI_CMSG_ALIKE:
+        if (len != r->len)
+            return false;
+        give(rd, KITH_CMSG_LEVEL, r->id, v, len);
+        return true;
     case KI_CMSG_INT16:
         break;
     }

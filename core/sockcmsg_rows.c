@@ -68,13 +68,31 @@
 #define IPPROTO_UDP 17
 #endif
 
+/* Elsewhere the structs are laid out in other ways. */
+#ifdef __linux__
+#include <linux/sctp.h>
+#define SCTP_LINUX(name) SCTP_##name
+_Static_assert(sizeof(kith_sctp_rcvinfo) == sizeof(struct sctp_rcvinfo), "alike");
+_Static_assert(sizeof(kith_sctp_nxtinfo) == sizeof(struct sctp_nxtinfo), "alike");
+_Static_assert(sizeof(kith_sctp_prinfo) == sizeof(struct sctp_prinfo), "alike");
+#else
+#define SCTP_LINUX(name) -1
+#endif
+#ifndef IPPROTO_SCTP
+#define IPPROTO_SCTP 132
+#endif
+
 #define RECV KI_CMSG_RECV
 #define BOTH (KI_CMSG_RECV | KI_CMSG_SEND)
 #define SEND KI_CMSG_SEND
 
 #define ROW(NAME, level, type, kind, how) \
     { \
-        KITH_CMSG_##NAME, level, type, KI_CMSG_##kind, how \
+        KITH_CMSG_##NAME, level, type, KI_CMSG_##kind, how, 0 \
+    }
+#define ROW_OF(NAME, level, type, struct_type, how) \
+    { \
+        KITH_CMSG_##NAME, level, type, KI_CMSG_ALIKE, how, sizeof(struct_type) \
     }
 
 static const struct ki_cmsg_row rows[] = {
@@ -107,6 +125,13 @@ static const struct ki_cmsg_row rows[] = {
     ROW(IPV6_DSTOPTS, IPPROTO_IPV6, IPV6_DSTOPTS, BYTES, BOTH),
     ROW(UDP_SEGMENT, IPPROTO_UDP, UDP_SEGMENT, INT16, SEND),
     ROW(UDP_GRO, IPPROTO_UDP, UDP_GRO, INT, RECV),
+    ROW_OF(SCTP_INIT, IPPROTO_SCTP, SCTP_LINUX(INIT), kith_sctp_initmsg, SEND),
+    ROW_OF(SCTP_SNDRCV, IPPROTO_SCTP, SCTP_LINUX(SNDRCV), kith_sctp_sndrcvinfo, BOTH),
+    ROW_OF(SCTP_SNDINFO, IPPROTO_SCTP, SCTP_LINUX(SNDINFO), kith_sctp_sndinfo, SEND),
+    ROW_OF(SCTP_RCVINFO, IPPROTO_SCTP, SCTP_LINUX(RCVINFO), kith_sctp_rcvinfo, RECV),
+    ROW_OF(SCTP_NXTINFO, IPPROTO_SCTP, SCTP_LINUX(NXTINFO), kith_sctp_nxtinfo, RECV),
+    ROW_OF(SCTP_PRINFO, IPPROTO_SCTP, SCTP_LINUX(PRINFO), kith_sctp_prinfo, SEND),
+    ROW(SCTP_AUTHINFO, IPPROTO_SCTP, SCTP_LINUX(AUTHINFO), INT16, SEND),
 };
 
 const struct ki_cmsg_row *

@@ -18,7 +18,8 @@ enum ki_cmsg_kind {
     KI_CMSG_PKTINFO,
     KI_CMSG_PKTINFO6,
     KI_CMSG_ADDRESS,
-    KI_CMSG_ERROR
+    KI_CMSG_ERROR,
+    KI_CMSG_ALIKE /* a struct of `len` bytes, the same to the system */
 };
 
 /* How a row may be used. */
@@ -28,6 +29,7 @@ struct ki_cmsg_row {
     int id, level;
     int type; /* the system's; -1: it lacks this one */
     uint8_t kind, how;
+    uint8_t len; /* of KI_CMSG_ALIKE */
 };
 
 /* The row by which a public type is sent, and the one under which the system's is received; NULL:

@@ -9,7 +9,8 @@
 /* By the upper byte of an option's number. */
 static const struct ki_sockopt_level *const levels[] = {
     [1] = &ki_sockopt_socket, [2] = &ki_sockopt_ip,  [3] = &ki_sockopt_ipv6,
-    [4] = &ki_sockopt_tcp,    [5] = &ki_sockopt_udp, [7] = &ki_sockopt_otp,
+    [4] = &ki_sockopt_tcp,    [5] = &ki_sockopt_udp, [6] = &ki_sockopt_sctp,
+    [7] = &ki_sockopt_otp,
 };
 
 /* Second names, and misspelt ones that the reference has. */
@@ -23,6 +24,7 @@ static const struct {
     {"ipv6", "leave_group", KITH_OPT_IPV6_DROP_MEMBERSHIP},
     {"ipv6", "hoplimit", KITH_OPT_IPV6_RECVHOPLIMIT},
     {"ipv6", "pktinfo", KITH_OPT_IPV6_RECVPKTINFO},
+    {"sctp", "adaptation_layer", KITH_OPT_SCTP_ADAPTION_LAYER},
 };
 
 const struct ki_sockopt *
@@ -72,6 +74,7 @@ ki_sockopt_is_int(const struct ki_sockopt *row)
     case KI_OPT_TYPE:
     case KI_OPT_PROTOCOL:
     case KI_OPT_ERROR:
+    case KI_OPT_UINT8:
         return true;
     case KI_OPT_OTP:
         return row->len == sizeof(int);

@@ -39,6 +39,9 @@ enum ki_opt_kind {
     KI_OPT_CONNECTION, /* kith_tcp_info; struct tcp_info, of which older systems give less */
     KI_OPT_MD5SIG,     /* kith_md5sig; struct tcp_md5sig */
     KI_OPT_ACCEPT_FILTER, /* kith_accept_filter, the same on both sides */
+    KI_OPT_ALIKE,         /* a struct, the same on both sides; read for what stands in it */
+    KI_OPT_UINT8,         /* an int, 0..255; one byte */
+    KI_OPT_SCTP,          /* sockopt_sctp_value.h; the same */
     KI_OPT_OTP            /* ours alone */
 };
 
@@ -77,6 +80,11 @@ bool ki_sockopt_is_int(const struct ki_sockopt *row);
 /* ki_sockopt_native_len answers how many bytes getsockopt needs for a row; 0 for one that
  * cannot be read so. */
 unsigned ki_sockopt_native_len(const struct ki_sockopt *row);
+
+/* ki_sockopt_ask makes what getsockopt is given, to be dropped after a 0: as many bytes, zeros, or
+ * for whom the value at v asks. Answers 0; KITH_ENOMEM; KITH_EINVAL for an address that is none. */
+KI_NODISCARD int ki_sockopt_ask(const struct ki_sockopt *row, const void *v,
+                                struct ki_optval *out);
 
 /* ki_sockopt_may_set, ki_sockopt_may_get: 0, or the code that a value of this length gets
  * whatever it is. KITH_ENOPROTOOPT for a row that cannot be set (read), that this system lacks,

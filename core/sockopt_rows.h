@@ -35,6 +35,7 @@
 #define KI_OPT_TYPE_BYTES "bytes", 2048
 #define KI_OPT_TYPE_CONNECTION "kith_tcp_info", sizeof(kith_tcp_info)
 #define KI_OPT_TYPE_MD5SIG "kith_md5sig", sizeof(kith_md5sig)
+#define KI_OPT_TYPE_UINT8 "int", sizeof(int)
 #define KI_OPT_TYPE_ACCEPT_FILTER "kith_accept_filter", sizeof(kith_accept_filter)
 
 /* The option KITH_OPT_<LEVEL>_<NAME>; its level's name and number; its own; the value's kind;
@@ -56,6 +57,7 @@ extern const struct ki_sockopt_level ki_sockopt_ip;     /* 0x200 */
 extern const struct ki_sockopt_level ki_sockopt_ipv6;   /* 0x300 */
 extern const struct ki_sockopt_level ki_sockopt_tcp;    /* 0x400 */
 extern const struct ki_sockopt_level ki_sockopt_udp;    /* 0x500 */
+extern const struct ki_sockopt_level ki_sockopt_sctp;   /* 0x600 */
 extern const struct ki_sockopt_level ki_sockopt_otp;    /* 0x700 */
 
 #endif

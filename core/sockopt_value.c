@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/sockaddr.h"
 #include "core/sockopt.h"
+#include "core/sockopt_sctp_value.h"
 #include "core/sockopt_tcp_value.h"
 
 int
@@ -57,7 +58,10 @@ ki_sockopt_native_len(const struct ki_sockopt *row)
     case KI_OPT_TEXT:
     case KI_OPT_BYTES:
     case KI_OPT_ACCEPT_FILTER:
+    case KI_OPT_ALIKE:
         return row->len;
+    case KI_OPT_SCTP:
+        return ki_sctp_opt_len(row);
     default:
         return sizeof(int);
     }
@@ -252,6 +256,30 @@ encode_msfilter(const struct ki_sockopt *row, const void *v, struct ki_optval *o
 #endif
 #endif
 
+static int
+encode_uint8(const void *v, struct ki_optval *out)
+{
+    int number;
+    unsigned char native;
+
+    memcpy(&number, v, sizeof number);
+    native = (unsigned char) number;
+    return number != native ? KITH_EINVAL : store(out, &native, sizeof native);
+}
+
+int
+ki_sockopt_ask(const struct ki_sockopt *row, const void *v, struct ki_optval *out)
+{
+    switch (row->kind) {
+    case KI_OPT_ALIKE:
+        return store(out, v, row->len);
+    case KI_OPT_SCTP:
+        return ki_sctp_opt_ask(row, v, out);
+    default:
+        return ki_optval_room(out, ki_sockopt_native_len(row));
+    }
+}
+
 int
 ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
                   struct ki_optval *out)
@@ -283,7 +311,12 @@ ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
         return encode_text(row, v, len, out);
     case KI_OPT_BYTES:
     case KI_OPT_ACCEPT_FILTER:
+    case KI_OPT_ALIKE:
         return store(out, v, (unsigned) len);
+    case KI_OPT_UINT8:
+        return encode_uint8(v, out);
+    case KI_OPT_SCTP:
+        return ki_sctp_opt_encode(row, v, out);
     case KI_OPT_MD5SIG:
         rc = ki_optval_room(out, ki_md5sig_len());
         return rc < 0 ? rc : ki_md5sig_encode(v, out->data);
@@ -378,6 +411,14 @@ decode_bytes(const struct ki_optval *in, void *v, size_t cap)
     return (ptrdiff_t) in->len;
 }
 
+/* What an older system did not write stays as it was asked. */
+static ptrdiff_t
+decode_alike(const struct ki_sockopt *row, const struct ki_optval *in, void *v)
+{
+    memcpy(v, in->data, in->len < row->len ? in->len : row->len);
+    return row->len;
+}
+
 static ptrdiff_t
 decode_tcp_info(const struct ki_optval *in, void *v)
 {
@@ -397,6 +438,8 @@ least_len(const struct ki_sockopt *row)
     case KI_OPT_BYTES:
         return 0;
     case KI_OPT_CONNECTION:
+    case KI_OPT_ALIKE:
+    case KI_OPT_SCTP:
         return 1; /* older systems know less */
     default:
         return ki_sockopt_native_len(row);
@@ -463,6 +506,10 @@ ki_sockopt_decode(const struct ki_sockopt *row, const struct ki_optval *in, void
         return decode_credentials(in, v);
     case KI_OPT_CONNECTION:
         return decode_tcp_info(in, v);
+    case KI_OPT_ALIKE:
+        return decode_alike(row, in, v);
+    case KI_OPT_SCTP:
+        return ki_sctp_opt_decode(row, in, v);
     case KI_OPT_TEXT:
         return decode_text(in, v, cap);
     case KI_OPT_UINT64:

@@ -15,6 +15,8 @@
 #include <kith/net.h>
 #include <kith/process.h>
 #include <kith/runtime.h>
+#include <kith/sctp.h>
+#include <kith/sctp_value.h>
 #include <kith/server.h>
 #include <kith/sockaddr.h>
 #include <kith/socket.h>

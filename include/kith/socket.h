@@ -40,6 +40,7 @@ enum {
     KITH_MSG_ERRQUEUE = 0x0200,     /* recv: from the error queue */
     KITH_MSG_CONFIRM = 0x0400,      /* send: the neighbour is alive */
     KITH_MSG_CMSG_CLOEXEC = 0x0800, /* recv: passed descriptors close on exec; always so */
+    KITH_MSG_NOTIFICATION = 0x2000, /* received: no message, but SCTP's word: sctp.h */
     KITH_MSG_QUEUE = 0x1000 /* send, KITH_NOWAIT: take all; not built yet: refused */
 };
 

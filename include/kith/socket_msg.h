@@ -26,6 +26,7 @@
 #define KITH_SOCKET_MSG_H
 
 #include <kith/base.h>
+#include <kith/sctp_value.h>
 #include <kith/sockaddr.h>
 
 #ifdef __cplusplus
@@ -67,7 +68,15 @@ enum {
     KITH_CMSG_UDP_SEGMENT =
         0x500, /* S int, bytes: cut what is sent into datagrams of this size */
     KITH_CMSG_UDP_GRO =
-        0x501 /* R int, bytes: what came is made of datagrams of this size */
+        0x501, /* R int, bytes: what came is made of datagrams of this size */
+
+    KITH_CMSG_SCTP_INIT = 0x600,    /* S kith_sctp_initmsg: of the association it makes */
+    KITH_CMSG_SCTP_SNDRCV = 0x601,  /* RS kith_sctp_sndrcvinfo: option events, data_io */
+    KITH_CMSG_SCTP_SNDINFO = 0x602, /* S kith_sctp_sndinfo */
+    KITH_CMSG_SCTP_RCVINFO = 0x603, /* R kith_sctp_rcvinfo: option recvrcvinfo */
+    KITH_CMSG_SCTP_NXTINFO = 0x604, /* R kith_sctp_nxtinfo: option recvnxtinfo */
+    KITH_CMSG_SCTP_PRINFO = 0x605,  /* S kith_sctp_prinfo */
+    KITH_CMSG_SCTP_AUTHINFO = 0x606 /* S int, 0..65535: the key to sign with */
 };
 
 /* A moment on the system's clock since 1970. nanoseconds: 0..999,999,999. */
@@ -130,7 +139,7 @@ typedef struct kith_packet {
     kith_sockaddr addr; /* of the peer; domain 0: none */
     kith_iov *iov;
     size_t n_iov;
-    unsigned flags;        /* received: KITH_MSG_EOR, _TRUNC, _CTRUNC, _OOB, _ERRQUEUE */
+    unsigned flags;        /* received: KITH_MSG_EOR, _TRUNC, _CTRUNC, _OOB... */
     unsigned native_flags; /* received: the system's own, all of them */
     kith_cmsg *ctrl;       /* sent: n_ctrl; received: room for ctrl_cap, and n_ctrl came */
     size_t ctrl_cap, n_ctrl;

@@ -20,6 +20,7 @@
 #define KITH_SOCKET_OPT_H
 
 #include <kith/base.h>
+#include <kith/sctp_value.h>
 #include <kith/socket_value.h>
 
 #ifdef __cplusplus
@@ -207,6 +208,45 @@ enum {
     KITH_OPT_UDP_GRO = 0x502,     /* GS bool: equal datagrams come as one; L */
     KITH_OPT_UDP_NO_CHECK6_TX = 0x503, /* GS bool; L */
     KITH_OPT_UDP_NO_CHECK6_RX = 0x504, /* GS bool; L */
+
+    /* Structs are those of sctp_value.h. M: of KITH_SEQPACKET alone. */
+    KITH_OPT_SCTP_ADAPTION_LAYER = 0x600,        /* GS int: told to each new peer */
+    KITH_OPT_SCTP_ASSOCINFO = 0x601,             /* GS kith_sctp_assocparams */
+    KITH_OPT_SCTP_AUTH_ACTIVE_KEY = 0x602,       /* GS kith_sctp_authkeyid */
+    KITH_OPT_SCTP_AUTH_ASCONF = 0x603,           /* GS bool: peers hear of new addresses */
+    KITH_OPT_SCTP_AUTH_CHUNK = 0x604,            /* S int, 0..255: a kind to be signed */
+    KITH_OPT_SCTP_AUTH_KEY = 0x605,              /* S kith_sctp_authkey */
+    KITH_OPT_SCTP_AUTH_DELETE_KEY = 0x606,       /* S kith_sctp_authkeyid */
+    KITH_OPT_SCTP_AUTOCLOSE = 0x607,             /* GS int, seconds idle; 0: never; M */
+    KITH_OPT_SCTP_CONTEXT = 0x608,               /* GS kith_sctp_assoc_value */
+    KITH_OPT_SCTP_DEFAULT_SEND_PARAM = 0x609,    /* GS kith_sctp_sndrcvinfo */
+    KITH_OPT_SCTP_DELAYED_ACK_TIME = 0x60a,      /* GS kith_sctp_sack_info */
+    KITH_OPT_SCTP_DISABLE_FRAGMENTS = 0x60b,     /* GS bool: what is too long is EMSGSIZE */
+    KITH_OPT_SCTP_HMAC_IDENT = 0x60c,            /* GS kith_sctp_hmacalgo */
+    KITH_OPT_SCTP_EVENTS = 0x60d,                /* GS kith_sctp_event_subscribe */
+    KITH_OPT_SCTP_EXPLICIT_EOR = 0x60e,          /* GS bool; B */
+    KITH_OPT_SCTP_FRAGMENT_INTERLEAVE = 0x60f,   /* GS int, 0..2; Linux: 0 or 1 */
+    KITH_OPT_SCTP_GET_PEER_ADDR_INFO = 0x610,    /* G kith_sctp_paddrinfo */
+    KITH_OPT_SCTP_INITMSG = 0x611,               /* GS kith_sctp_initmsg */
+    KITH_OPT_SCTP_I_WANT_MAPPED_V4_ADDR = 0x612, /* GS bool: of inet6, for IPv4's peers */
+    KITH_OPT_SCTP_LOCAL_AUTH_CHUNKS = 0x613,     /* G kith_sctp_authchunks */
+    KITH_OPT_SCTP_MAXSEG = 0x614,   /* GS kith_sctp_assoc_value, bytes; 0: path's */
+    KITH_OPT_SCTP_MAXBURST = 0x615, /* GS kith_sctp_assoc_value, packets; 0: any */
+    KITH_OPT_SCTP_NODELAY = 0x616,  /* GS bool */
+    KITH_OPT_SCTP_PARTIAL_DELIVERY_POINT = 0x617, /* GS int, bytes of an unfinished one */
+    KITH_OPT_SCTP_PEER_ADDR_PARAMS = 0x618,       /* GS kith_sctp_paddrparams */
+    KITH_OPT_SCTP_PEER_AUTH_CHUNKS = 0x619,       /* G kith_sctp_authchunks */
+    KITH_OPT_SCTP_PRIMARY_ADDR = 0x61a,           /* GS kith_sctp_prim */
+    KITH_OPT_SCTP_RESET_STREAMS = 0x61b,          /* S kith_sctp_reset_streams */
+    KITH_OPT_SCTP_RTOINFO = 0x61c,                /* GS kith_sctp_rtoinfo */
+    KITH_OPT_SCTP_SET_PEER_PRIMARY_ADDR = 0x61d,  /* S kith_sctp_prim */
+    KITH_OPT_SCTP_STATUS = 0x61e,                 /* G kith_sctp_status */
+    KITH_OPT_SCTP_USE_EXT_RECVINFO = 0x61f,       /* GS bool; B */
+    KITH_OPT_SCTP_RECVRCVINFO = 0x620,     /* GS bool: messages bring a kith_sctp_rcvinfo */
+    KITH_OPT_SCTP_RECVNXTINFO = 0x621,     /* GS bool: and a kith_sctp_nxtinfo */
+    KITH_OPT_SCTP_DEFAULT_SNDINFO = 0x622, /* GS kith_sctp_sndinfo */
+    KITH_OPT_SCTP_ENABLE_STREAM_RESET =
+        0x623, /* GS kith_sctp_assoc_value, bits: 1 streams' */
 
     /* Of sizes 0 is the default. An accepted socket has those of its listener, but for meta. */
     KITH_OPT_OTP_FD = 0x700,     /* G int: the descriptor; it stays kith's */

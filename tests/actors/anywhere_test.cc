@@ -342,6 +342,17 @@ const row table[] = {
     CALL_SO(kith_packet_ctrl, PURE, 0,
             return kith_packet_ctrl(&t.p, KITH_CMSG_IP_TTL, 0) != nullptr;),
 
+    /* sctp.h */
+    CALL_SO(kith_sctp_notification_parse, PURE, KITH_EINVAL, kith_sctp_notification n;
+            return kith_sctp_notification_parse(t.b, sizeof t.b, &n);),
+    CALL(kith_sctp_bindx, CODE, KITH_ECLOSED, t.s, &t.a, 1, KITH_SCTP_BINDX_ADD),
+    CALL(kith_sctp_connectx, WAITS, KITH_ECLOSED, t.s, &t.a, 1, KITH_INFINITY, nullptr),
+    CALL(kith_sctp_connectx_start, CODE, KITH_ECLOSED, t.s, &t.a, 1, KITH_INFINITY, nullptr,
+         &t.new_f),
+    CALL(kith_sctp_peer_addresses, CODE, KITH_ECLOSED, t.s, 0, &t.a, 1),
+    CALL(kith_sctp_local_addresses, CODE, KITH_ECLOSED, t.s, 0, &t.a, 1),
+    CALL(kith_sctp_peeloff, WAITS, KITH_ECLOSED, t.s, 0, &t.new_s),
+
     /* socket.h again */
     CALL(kith_socket_cancel, CODE, KITH_ECLOSED, t.s, KITH_OP_RECV),
     CALL(kith_socket_shutdown, CODE, KITH_ECLOSED, t.s, KITH_SHUT_BOTH),

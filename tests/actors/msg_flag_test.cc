@@ -24,7 +24,7 @@ TEST(MsgFlag, EachHasANameOfItsOwnAndIsFoundByIt)
         EXPECT_TRUE(names.insert(name).second) << name;
         EXPECT_EQ(static_cast<int>(bit), kith_msg_flag_by_name(name)) << name;
     }
-    EXPECT_EQ(13u, n);
+    EXPECT_EQ(14u, n);
 }
 
 TEST(MsgFlag, TheNamesAreErlangs)

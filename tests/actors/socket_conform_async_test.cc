@@ -76,13 +76,22 @@ const way by_accept = {
     },
 };
 
+kith_socket
+listening(const kt_place &at)
+{
+    const kith_socket l = kt_bound(kt_kind_test::GetParam(), at);
+
+    EXPECT_EQ(0, kith_socket_listen(l, 128));
+    return l;
+}
+
 /* ---- told of ---- */
 
 TEST_P(ConformAsyncStream, AConnectIsToldOfAndRepeated)
 {
     by_process_and_thread([] {
         const kt_place at(GetParam().domain);
-        const kith_socket l = kt_listen(at), s = kt_open(GetParam());
+        const kith_socket l = listening(at), s = kt_open(GetParam());
         const kith_sockaddr to = kt_name_of(l);
         kith_socket c;
         char x = 0;
@@ -179,7 +188,7 @@ TEST_P(ConformAsyncStream, ACancelledAcceptIsNotToldOf)
 {
     by_process_and_thread([] {
         const kt_place at(GetParam().domain);
-        const kith_socket l = kt_listen(at), s = kt_open(GetParam());
+        const kith_socket l = listening(at), s = kt_open(GetParam());
         const kith_sockaddr to = kt_name_of(l);
 
         expect_cancelled(l, by_accept,
@@ -241,7 +250,7 @@ TEST_P(ConformAsyncStream, OfSeveralAcceptsOneIsCancelledTheOthersClosed)
     by_process_and_thread([] {
         const kt_place at(GetParam().domain);
 
-        expect_others_closed(kt_listen(at), by_accept);
+        expect_others_closed(listening(at), by_accept);
     });
 }
 

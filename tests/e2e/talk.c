@@ -5,7 +5,9 @@
  *     talk ADDRESS <FILE                    all bytes, then the end; prints until the peer's end
  *     talk --dgram [--own A] ADDRESS <FILE  one datagram; prints the one that comes back
  *     talk --seqpacket ADDRESS <FILE        a record for each line; prints each that comes back
+ *     talk --sctp ADDRESS <FILE             the same by SCTP; with --many from a socket of many
  *     talk --serve ADDRESS                  takes one seqpacket connection, sends records back
+ *     talk --serve --sctp ADDRESS           the same by SCTP; with --many to all who send some
  *
  * It gives up after 30 s. Status 1: a call has failed, and was named. */
 #include <kith/kith.h>
@@ -16,8 +18,8 @@
 enum { PATIENCE_MS = 30000, LONGEST = 65536 };
 
 static struct {
-    int type;
-    bool serve, has_own;
+    int type, protocol;
+    bool serve, has_own, many;
     kith_sockaddr own, to;
     char *bytes;
     size_t len;
@@ -80,12 +82,20 @@ talk_dgram(kith_socket s, char *buf)
 }
 
 static void
-talk_seqpacket(kith_socket s, char *buf)
+send_record(kith_socket s, const char *bytes, size_t len, const kith_sockaddr *to)
+{
+    must(the.many ? kith_socket_sendto(s, bytes, len, to, KITH_MSG_EOR, PATIENCE_MS)
+                  : kith_socket_send(s, bytes, len, KITH_MSG_EOR, PATIENCE_MS),
+         "send");
+}
+
+static void
+talk_records(kith_socket s, char *buf)
 {
     for (char *line = strtok(the.bytes, "\n"); line; line = strtok(NULL, "\n")) {
-        ptrdiff_t n = kith_socket_send(s, line, strlen(line), KITH_MSG_EOR, PATIENCE_MS);
+        ptrdiff_t n;
 
-        must(n, "send");
+        send_record(s, line, strlen(line), &the.to);
         n = kith_socket_recv(s, buf, LONGEST, 0, PATIENCE_MS);
         must(n, "recv");
         print(buf, (size_t) n);
@@ -94,18 +104,22 @@ talk_seqpacket(kith_socket s, char *buf)
 }
 
 static void
-serve_seqpacket(kith_socket listener, char *buf)
+serve_records(kith_socket listener, char *buf)
 {
-    kith_socket s;
+    kith_socket s = listener;
+    kith_sockaddr a;
     ptrdiff_t n;
 
     must(kith_socket_bind(listener, &the.to), "bind");
     must(kith_socket_listen(listener, 1), "listen");
-    printf("listening on it\n");
+    must(kith_socket_sockname(listener, &a), "sockname");
+    must(kith_sockaddr_print(&a, buf, LONGEST), "print");
+    printf("listening on %s\n", buf);
     fflush(stdout);
-    must(kith_socket_accept(listener, PATIENCE_MS, &s), "accept");
-    while ((n = kith_socket_recv(s, buf, LONGEST, 0, PATIENCE_MS)) > 0)
-        must(kith_socket_send(s, buf, (size_t) n, KITH_MSG_EOR, PATIENCE_MS), "send");
+    if (!the.many)
+        must(kith_socket_accept(listener, PATIENCE_MS, &s), "accept");
+    while ((n = kith_socket_recvfrom(s, buf, LONGEST, &a, 0, PATIENCE_MS)) > 0)
+        send_record(s, buf, (size_t) n, &a);
     must(n, "recv");
 }
 
@@ -117,20 +131,20 @@ talk(void *arg)
 
     (void) arg;
     must(buf ? 0 : KITH_ENOMEM, "kith_alloc");
-    must(kith_socket_open(the.to.domain, the.type, 0, NULL, &s), "open");
+    must(kith_socket_open(the.to.domain, the.type, the.protocol, NULL, &s), "open");
     if (the.serve) {
-        serve_seqpacket(s, buf);
+        serve_records(s, buf);
         return 0;
     }
     if (the.has_own)
         must(kith_socket_bind(s, &the.own), "bind");
     must(kith_socket_connect(s, &the.to, PATIENCE_MS), "connect");
-    if (the.type == KITH_STREAM)
-        talk_stream(s, buf);
-    else if (the.type == KITH_DGRAM)
+    if (the.type == KITH_DGRAM)
         talk_dgram(s, buf);
+    else if (the.type == KITH_SEQPACKET || the.protocol == KITH_SCTP)
+        talk_records(s, buf);
     else
-        talk_seqpacket(s, buf);
+        talk_stream(s, buf);
     kith_free(buf);
     return 0;
 }
@@ -165,6 +179,10 @@ main(int argc, char **argv)
             the.type = KITH_SEQPACKET;
         else if (strcmp(argv[i], "--serve") == 0)
             the.serve = true, the.type = KITH_SEQPACKET;
+        else if (strcmp(argv[i], "--sctp") == 0)
+            the.type = KITH_STREAM, the.protocol = KITH_SCTP;
+        else if (strcmp(argv[i], "--many") == 0)
+            the.many = true, the.type = KITH_SEQPACKET;
         else if (strcmp(argv[i], "--own") == 0 && i + 1 < argc)
             the.has_own = true, rc = kith_sockaddr_parse(argv[++i], &the.own);
         else

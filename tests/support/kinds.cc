@@ -9,9 +9,13 @@ kith_socket
 kt_open(const kt_kind &k)
 {
     kith_socket s = {0};
-    const int rc = kith_socket_open(k.kith_domain(), k.type, 0, nullptr, &s);
+    const int rc = kith_socket_open(k.kith_domain(), k.type, k.protocol, nullptr, &s);
 
     EXPECT_EQ(0, rc) << kith_strerror(rc);
+    if (k.protocol == KITH_SCTP) { /* where no message may be longer than the buffers */
+        for (const kith_opt o : {KITH_OPT_SOCKET_SNDBUFFORCE, KITH_OPT_SOCKET_RCVBUFFORCE})
+            EXPECT_EQ(0, kith_socket_setopt_int(s, o, 4 << 20));
+    }
     return s;
 }
 

@@ -16,6 +16,7 @@
 
 #include "tests/support/sockets.h"
 
+#include <array>
 #include <ostream>
 #include <string>
 
@@ -23,6 +24,7 @@ struct kt_kind {
     const char *name;
     kt_domain domain;
     int type;
+    int protocol = KITH_PROTO_DEFAULT; /* to open it with */
 
     bool is_dgram() const
     {
@@ -38,6 +40,12 @@ struct kt_kind {
     {
         return is_local() ? KITH_LOCAL : domain == kt_domain::inet ? KITH_INET : KITH_INET6;
     }
+
+    /* What it then has. */
+    int kith_protocol() const
+    {
+        return protocol != 0 || is_local() ? protocol : is_dgram() ? KITH_UDP : KITH_TCP;
+    }
 };
 
 inline constexpr kt_kind kt_tcp4 = {"tcp4", kt_domain::inet, KITH_STREAM};
@@ -48,12 +56,22 @@ inline constexpr kt_kind kt_udp6 = {"udp6", kt_domain::inet6, KITH_DGRAM};
 inline constexpr kt_kind kt_udpL = {"udpL", kt_domain::path, KITH_DGRAM};
 inline constexpr kt_kind kt_seqpL = {"seqpL", kt_domain::path, KITH_SEQPACKET};
 
+inline constexpr kt_kind kt_sctp4 = {"sctp4", kt_domain::inet, KITH_STREAM, KITH_SCTP};
+inline constexpr kt_kind kt_sctp6 = {"sctp6", kt_domain::inet6, KITH_STREAM, KITH_SCTP};
+
+#ifdef KT_SCTP /* the same tests, in the program that runs where there is SCTP */
+inline constexpr kt_kind kt_streams[] = {kt_sctp4, kt_sctp6};
+inline constexpr std::array<kt_kind, 0> kt_dgram_kinds = {};
+inline constexpr kt_kind kt_connected[] = {kt_sctp4, kt_sctp6};
+inline constexpr kt_kind kt_all_kinds[] = {kt_sctp4, kt_sctp6};
+#else
 inline constexpr kt_kind kt_streams[] = {kt_tcp4, kt_tcp6, kt_tcpL};
 inline constexpr kt_kind kt_dgram_kinds[] = {kt_udp4, kt_udp6, kt_udpL};
 inline constexpr kt_kind kt_connected[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_seqpL};
 inline constexpr kt_kind kt_both[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_udp4, kt_udp6, kt_udpL};
 inline constexpr kt_kind kt_all_kinds[] = {kt_tcp4, kt_tcp6, kt_tcpL, kt_udp4,
                                            kt_udp6, kt_udpL, kt_seqpL};
+#endif
 
 inline std::ostream &
 operator<<(std::ostream &out, const kt_kind &k)
@@ -63,8 +81,9 @@ operator<<(std::ostream &out, const kt_kind &k)
 
 class kt_kind_test : public kt_sockets, public testing::WithParamInterface<kt_kind> {};
 
-/* The names of the tests end in the kind's. */
+/* The names of the tests end in the kind's. A program may have none of those kinds. */
 #define KT_KINDS(suite, kinds) \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
     INSTANTIATE_TEST_SUITE_P(, suite, testing::ValuesIn(kinds), \
                              [](const testing::TestParamInfo<kt_kind> &info) { \
                                  return info.param.name; \
