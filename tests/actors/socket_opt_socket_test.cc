@@ -5,6 +5,7 @@
 #include "tests/support/sockets.h"
 
 #include <string>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace
@@ -254,6 +255,98 @@ TEST_P(OptSocket, AMarkStaysWithThePacketOnThisMachine)
         EXPECT_EQ(-1, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_MARK));
         kt_close(l);
         kt_close(s);
+    });
+}
+
+TEST_P(OptSocket, APriorityStaysWithThePacketOnThisMachine)
+{
+    constexpr int rcvpriority = 82; /* Linux 6.14; not in every header */
+    const int on = 1;
+    const kith_socket l = kt_dgram(), s = kt_dgram();
+    const int rc = kith_socket_setopt_native(l, SOL_SOCKET, rcvpriority, KITH_IOV(on));
+
+    if (rc == 0) {
+        bind_to(l, kith_sockaddr_loopback(kt_inet(), 0));
+        const kith_sockaddr to = kt_name_of(l);
+        for (const int priority : {0, 5, 6}) {
+            set(s, KITH_OPT_SOCKET_PRIORITY, priority);
+            EXPECT_EQ(4, send_to(s, "with", to));
+            EXPECT_EQ(priority, control_of<int>(l, KITH_CMSG_SOCKET_PRIORITY));
+        }
+    }
+    kt_close(l);
+    kt_close(s);
+    if (rc != 0)
+        GTEST_SKIP() << "needs Linux 6.14 to see it: " << kith_strerror(rc);
+}
+
+/* All but the first ten segments, which are of 64 KiB here. Who is late may catch up at twice the
+ * rate. */
+TEST_P(OptSocket, APacingRateHoldsASenderBack)
+{
+    by_process_and_thread([] {
+        constexpr int rate = 4'000'000;
+        const kt_pair p = kt_pair_of();
+        const auto paced_at = [&] {
+            kith_tcp_info info = {};
+
+            EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof info),
+                      kith_socket_getopt(p.near, KITH_OPT_TCP_INFO, &info, sizeof info));
+            return info.pacing_rate;
+        };
+
+        EXPECT_GT(paced_at(), std::uint64_t{rate});
+        set(p.near, KITH_OPT_SOCKET_MAX_PACING_RATE, rate);
+        const std::int64_t began = kt_now_ms();
+        const std::string all(1'300'000, 'p');
+        kith_future f;
+        std::string got(all.size(), 0);
+
+        ASSERT_EQ(0, kith_socket_recv_start(p.far, got.data(), got.size(), KITH_MSG_WAITALL,
+                                            kt_long(), &f));
+        EXPECT_EQ(static_cast<std::ptrdiff_t>(all.size()), send(p.near, all));
+        EXPECT_EQ(static_cast<std::ptrdiff_t>(all.size()), kith_await(f, kt_long()));
+        EXPECT_GE(kt_now_ms() - began, 70);
+        EXPECT_EQ(std::uint64_t{rate}, paced_at());
+        EXPECT_TRUE(all == got);
+        kt_close(p);
+    });
+}
+
+/* Where the error queue's next entry comes from; KITH_ETIMEOUT: there is none. */
+int
+origin_of_error(kith_socket s, int type, kith_ms timeout)
+{
+    char buf[64] = {};
+    alignas(16) char space[KITH_CTRL_SPACE] = {};
+    kith_iov iov = KITH_IOV(buf);
+    kith_cmsg ctrl[8];
+    kith_packet p = {};
+
+    p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 8,
+    p.ctrl_space = KITH_IOV(space);
+    const std::ptrdiff_t rc = kith_socket_recvmsg(s, &p, KITH_MSG_ERRQUEUE, timeout);
+    const kith_sock_error *e = rc < 0 ? nullptr : KITH_CTRL(&p, type, kith_sock_error);
+    return e ? e->origin : static_cast<int>(rc);
+}
+
+/* The flag that asks for it is not one of kith's. */
+TEST_P(OptSocket, ZerocopyTellsWhenTheMemoryIsFree)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of();
+        const int fd = get(p.near, KITH_OPT_OTP_FD);
+        const int type =
+            kt_inet() == KITH_INET ? KITH_CMSG_IP_RECVERR : KITH_CMSG_IPV6_RECVERR;
+
+        for (const int on : {0, 1}) {
+            set(p.near, KITH_OPT_SOCKET_ZEROCOPY, on);
+            ASSERT_EQ(5, ::send(fd, "hello", 5, MSG_ZEROCOPY | MSG_NOSIGNAL));
+            EXPECT_EQ("hello", next(p.far));
+            EXPECT_EQ(on ? +KITH_ORIGIN_ZEROCOPY : +KITH_ETIMEOUT,
+                      origin_of_error(p.near, type, on ? kt_long() : 0));
+        }
+        kt_close(p);
     });
 }
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_opt_tcp_test.cc -- what options of levels tcp and udp do. That they are set and read shows
  * socket_option_rows_test.cc. */
+#include "tests/support/netns.h"
 #include "tests/support/packets.h"
 
 #include <cstring>
+#include <filesystem>
 #include <string>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 namespace
 {
@@ -12,6 +17,8 @@ namespace
 using OptTransport = kt_inets<>;
 
 KT_INETS(OptTransport);
+
+using OptTransportOnly = kt_sockets;
 
 void
 set(kith_socket s, kith_opt o, int v)
@@ -163,6 +170,155 @@ TEST_P(OptTransport, SignedSegmentsNeedTheSameKey)
         }
         kt_close(l);
     });
+}
+
+/* Of the segment that opened the connection: it had data in it, and the peer took them. */
+bool
+opened_with_data(kith_socket s)
+{
+    tcp_info native = {};
+
+    EXPECT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_INFO, KITH_IOV(native)));
+    return (native.tcpi_options & TCPI_OPT_SYN_DATA) != 0;
+}
+
+TEST_P(OptTransport, AFastOpenCarriesTheFirstBytes)
+{
+    KT_NEEDS_NETNS();
+    by_process_and_thread([] {
+        const kt_netns n;
+        const kith_socket l = n.open(kt_inet(), KITH_STREAM);
+        const kith_sockaddr at = kith_sockaddr_loopback(kt_inet(), 7000);
+
+        n.set("ipv4/tcp_fastopen", 0x207); /* of both ends, and no cookie is asked for */
+        set(l, KITH_OPT_TCP_FASTOPEN, 5);
+        ASSERT_EQ(0, kith_socket_bind(l, &at));
+        ASSERT_EQ(0, kith_socket_listen(l, 5));
+        for (const int fast : {0, 1}) {
+            const kith_socket s = n.open(kt_inet(), KITH_STREAM);
+            kith_socket far = {0};
+
+            set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, fast);
+            ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+            EXPECT_EQ(fast == 0, info_of(s).segs_out > 0) << "the first send connects";
+            EXPECT_EQ(5, send(s, "hello"));
+            ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
+            EXPECT_EQ("hello", next(far));
+            EXPECT_EQ(fast == 1, opened_with_data(s));
+            EXPECT_EQ(2, send(far, "me"));
+            EXPECT_EQ("me", next(s));
+            kt_close(s);
+            kt_close(far);
+        }
+        kt_close(l);
+    });
+}
+
+/* More than that does not wait unsent in the system, and it is told of when half has gone. */
+TEST_P(OptTransport, NotsentLowatKeepsTheSystemsQueueShort)
+{
+    by_process_and_thread([] {
+        constexpr std::uint64_t lowat = 8192, segment = 64 * 1024;
+        const kt_pair plain = kt_pair_of(), p = kt_pair_of();
+        const kith_msg *m;
+
+        set(p.near, KITH_OPT_TCP_NOTSENT_LOWAT, lowat);
+        const std::size_t all = kt_fill(plain.near), went = kt_fill(p.near);
+        EXPECT_GT(all, went);
+        EXPECT_GT(info_of(plain.near).notsent_bytes, lowat + segment);
+        EXPECT_LE(info_of(p.near).notsent_bytes, lowat + segment);
+
+        EXPECT_EQ(KITH_ESELECT, kith_socket_send(p.near, "x", 1, 0, KITH_NOWAIT));
+        for (std::size_t got = 0; got < went;) {
+            char buf[4096];
+            const std::ptrdiff_t n = kith_socket_recv(p.far, buf, sizeof buf, 0, kt_long());
+
+            ASSERT_LT(0, n);
+            got += static_cast<std::size_t>(n);
+        }
+        ASSERT_EQ(0, kith_receive_tag(KITH_TAG_SELECT, &m, kt_long()));
+        EXPECT_LT(2 * info_of(p.near).notsent_bytes, lowat);
+        EXPECT_EQ(1, kith_socket_send(p.near, "x", 1, 0, KITH_NOWAIT));
+        kt_close(plain);
+        kt_close(p);
+    });
+}
+
+/* Linux forgets it when longer segments come than it has seen. */
+TEST_P(OptTransport, TheWindowClampBoundsTheWindowThatAConnectionBeginsWith)
+{
+    by_process_and_thread([] {
+        const kt_place place;
+        const kith_socket l = kt_listen(place);
+        const kt_pair plain = kt_connect(l);
+
+        set(l, KITH_OPT_TCP_WINDOW_CLAMP, 4096);
+        const kt_pair p = kt_connect(l);
+        EXPECT_GT(info_of(plain.near).snd_wnd, 4096u);
+        EXPECT_LE(info_of(p.near).snd_wnd, 4096u);
+        for (const kt_pair &each : {plain, p})
+            kt_close(each);
+        kt_close(l);
+    });
+}
+
+/* A connection of which we have closed our end, and the peer has not. */
+struct HalfClosed {
+    kt_pair p;
+
+    explicit HalfClosed(int linger2) : p(kt_pair_of())
+    {
+        set(p.near, KITH_OPT_TCP_LINGER2, linger2);
+        EXPECT_EQ(0, kith_socket_shutdown(p.near, KITH_SHUT_WRITE));
+        EXPECT_EQ("", next(p.far));
+        EXPECT_TRUE(
+            kt_eventually([&] { return info_of(p.near).state == KITH_TCP_FIN_WAIT2; }));
+        kt_close(p.near);
+    }
+};
+
+TEST_P(OptTransport, WithoutLinger2TheSystemForgetsAHalfClosedConnectionAtOnce)
+{
+    by_process_and_thread([] {
+        const HalfClosed plain(60), h(-1);
+
+        EXPECT_TRUE(
+            kt_eventually([&] { return info_of(h.p.far).state == KITH_TCP_CLOSE; }));
+        EXPECT_EQ(KITH_EPIPE, send(h.p.far, "x"));
+        EXPECT_EQ(KITH_TCP_CLOSE_WAIT, info_of(plain.p.far).state);
+        EXPECT_EQ(1, send(plain.p.far, "x"));
+        kt_close(plain.p.far);
+        kt_close(h.p.far);
+    });
+}
+
+/* Both families at once, as the system takes its three seconds. */
+TEST_F(OptTransportOnly, SyncntBoundsHowOftenAConnectAsks)
+{
+    KT_NEEDS_NETNS();
+    const kt_netns here, there;
+    const std::string linear = "ipv4/tcp_syn_linear_timeouts";
+    kith_socket s[2];
+    kith_future f[2];
+
+    kt_cable(here, there);
+    here.ip("neigh add 10.77.1.77 lladdr 02:00:00:00:00:77 dev cable1\n"
+            "neigh add fd77:1::77 lladdr 02:00:00:00:00:77 dev cable1");
+    if (std::filesystem::exists("/proc/sys/net/" + linear))
+        here.set(linear, 0);
+    for (int i : {0, 1}) {
+        const int domain = i == 0 ? KITH_INET : KITH_INET6;
+        const kith_sockaddr silent = kt_at_cable(domain, 77, 1);
+
+        s[i] = here.open(domain, KITH_STREAM);
+        set(s[i], KITH_OPT_TCP_SYNCNT, 1);
+        ASSERT_EQ(0, kith_socket_connect_start(s[i], &silent, kt_long(), &f[i]));
+    }
+    for (int i : {0, 1}) {
+        EXPECT_EQ(KITH_ETIMEDOUT, kith_await(f[i], kt_long())) << "the system's";
+        EXPECT_EQ(1u, info_of(s[i]).total_retrans);
+        kt_close(s[i]);
+    }
 }
 
 /* ---- udp ---- */

@@ -67,20 +67,13 @@ struct Came {
     }
 };
 
-class SocketRawGroup : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static bool is_inet()
-    {
-        return GetParam() == kt_domain::inet;
-    }
+bool
+is_inet()
+{
+    return kt_inet() == KITH_INET;
+}
 
-    static int domain()
-    {
-        return is_inet() ? KITH_INET : KITH_INET6;
-    }
-};
-
-class SocketRaw : public SocketRawGroup {
+class SocketRaw : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -100,7 +93,8 @@ class SocketRaw : public SocketRawGroup {
     std::unique_ptr<kt_netns> n;
 };
 
-class SocketRawAny : public kt_sockets {};
+using SocketRawGroup = kt_inets<>;
+using SocketRawAny = kt_sockets;
 
 KT_INETS(SocketRaw);
 KT_INETS(SocketRawGroup);
@@ -111,10 +105,10 @@ TEST_P(SocketRaw, APacketComesToWhoHasOpenedItsNumber)
 {
     by_process_and_thread([this] {
         const kith_sockaddr one = host(1), two = host(2);
-        const kith_socket from = raw(*n, domain(), ONE_NUMBER, &one);
-        const kith_socket to = raw(*n, domain(), ONE_NUMBER, &two);
-        const kith_socket from_other = raw(*n, domain(), OTHER_NUMBER, &one);
-        const kith_socket other = raw(*n, domain(), OTHER_NUMBER, &two);
+        const kith_socket from = raw(*n, kt_inet(), ONE_NUMBER, &one);
+        const kith_socket to = raw(*n, kt_inet(), ONE_NUMBER, &two);
+        const kith_socket from_other = raw(*n, kt_inet(), OTHER_NUMBER, &one);
+        const kith_socket other = raw(*n, kt_inet(), OTHER_NUMBER, &two);
         int protocol = 0;
 
         EXPECT_EQ(0, kith_socket_getopt_int(to, KITH_OPT_OTP_PROTOCOL, &protocol));
@@ -138,9 +132,9 @@ TEST_P(SocketRaw, ConnectedItHearsItsPeerAlone)
 {
     by_process_and_thread([this] {
         const kith_sockaddr one = host(1), two = host(2);
-        const kith_socket s = raw(*n, domain(), ONE_NUMBER, &one);
-        const kith_socket self = raw(*n, domain(), ONE_NUMBER, &one);
-        const kith_socket peer = raw(*n, domain(), ONE_NUMBER, &two);
+        const kith_socket s = raw(*n, kt_inet(), ONE_NUMBER, &one);
+        const kith_socket self = raw(*n, kt_inet(), ONE_NUMBER, &one);
+        const kith_socket peer = raw(*n, kt_inet(), ONE_NUMBER, &two);
 
         ASSERT_EQ(0, kith_socket_connect(s, &two, kt_long()));
         send_to(self, "from elsewhere", one);
@@ -158,7 +152,7 @@ TEST_P(SocketRaw, ANumberThatNobodyHasOpenedIsRefused)
 {
     by_process_and_thread([this] {
         const kith_sockaddr one = host(1), two = host(2);
-        const kith_socket s = raw(*n, domain(), ONE_NUMBER, &one);
+        const kith_socket s = raw(*n, kt_inet(), ONE_NUMBER, &one);
         const int refused = is_inet() ? KITH_ENOPROTOOPT : KITH_EPROTO;
         kith_future f;
         char byte;
@@ -303,7 +297,7 @@ TEST_P(SocketRawGroup, HearsWhoJoins)
     by_process_and_thread([] {
         const Routed r;
         const kith_sockaddr group = parse(is_inet() ? "239.77.0.1" : "ff15::77");
-        const kith_socket s = r.listen(domain());
+        const kith_socket s = r.listen(kt_inet());
         const kith_socket member = r.member(group);
 
         const Came came =

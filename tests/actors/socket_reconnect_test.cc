@@ -9,17 +9,9 @@
 namespace
 {
 
-class SocketReconnect : public kt_sockets, public testing::WithParamInterface<kt_domain> {
-  protected:
-    static int domain()
-    {
-        return GetParam() == kt_domain::inet ? KITH_INET : KITH_INET6;
-    }
-};
+using SocketReconnect = kt_inets<>;
 
-INSTANTIATE_TEST_SUITE_P(, SocketReconnect,
-                         testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketReconnect);
 
 /* What the poller says of an attempt that has failed, and it may say so when another has begun. */
 enum { LATE = KI_READY_OUT | KI_READY_IN | KI_READY_ERR | KI_READY_HUP | KI_READY_RDHUP };
@@ -31,8 +23,7 @@ struct Host {
     const kith_socket s;
     kith_socket l = {0}, far = {0};
 
-    explicit Host(int domain)
-        : at(kith_sockaddr_loopback(domain, 7000)), s(n.open(domain, KITH_STREAM))
+    Host() : at(kith_sockaddr_loopback(kt_inet(), 7000)), s(n.open(kt_inet(), KITH_STREAM))
     {
     }
 
@@ -83,7 +74,7 @@ struct Host {
 TEST_P(SocketReconnect, ARefusedOneTriesAgain)
 {
     by_process_and_thread([] {
-        Host h(domain());
+        Host h;
 
         for (int i = 0; i < 3; i++)
             EXPECT_EQ(KITH_ECONNREFUSED, kith_socket_connect(h.s, &h.at, kt_long())) << i;
@@ -98,7 +89,7 @@ TEST_P(SocketReconnect, ARefusedOneTriesAgain)
 TEST_P(SocketReconnect, ARefusedOneTriesAgainByFutures)
 {
     by_process_and_thread([] {
-        Host h(domain());
+        Host h;
         kith_future f;
 
         for (int i = 0; i < 3; i++) {
@@ -117,7 +108,7 @@ TEST_P(SocketReconnect, ARefusedOneTriesAgainByFutures)
 TEST_P(SocketReconnect, OneWhoseErrorAnotherHasTakenTriesAgain)
 {
     by_process_and_thread([] {
-        Host h(domain());
+        Host h;
         int error = 0;
 
         EXPECT_EQ(KITH_ETIMEOUT, kith_socket_connect(h.s, &h.at, 0));
@@ -137,7 +128,7 @@ TEST_P(SocketReconnect, OneWhoseErrorAnotherHasTakenTriesAgain)
 TEST_P(SocketReconnect, ByNowaitToo)
 {
     by_process_and_thread([] {
-        Host h(domain());
+        Host h;
         const kith_msg *m;
         int rc = kith_socket_connect(h.s, &h.at, KITH_NOWAIT);
 
@@ -158,7 +149,7 @@ TEST_P(SocketReconnect, ByNowaitToo)
 TEST_P(SocketReconnect, OneThatWasReadBeforeItConnects)
 {
     by_process_and_thread([] {
-        Host h(domain());
+        Host h;
         char byte;
 
         kt_ignore(kith_socket_recv(h.s, &byte, 1, KITH_MSG_OOB, 0));
@@ -174,7 +165,7 @@ TEST_P(SocketReconnect, OneThatWasPartedTriesAgainAndAgain)
 {
     by_process_and_thread([] {
         const kith_sockaddr nobody = kith_sockaddr_any(KITH_UNSPEC, 0);
-        Host h(domain());
+        Host h;
         kith_socket far;
         char byte;
 

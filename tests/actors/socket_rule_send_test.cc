@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
 #include <vector>
 
 namespace
@@ -67,6 +68,47 @@ TEST_P(RuleSend, MessagesOfManySendersDoNotMix)
             EXPECT_EQ(0, kith_wait(pid[i], nullptr, kt_long()));
             EXPECT_EQ(each, got[i]);
         }
+        kt_close(p);
+    });
+}
+
+/* Of one that has not begun nothing is sent; what one has sent that had begun stays sent. */
+TEST_P(RuleSend, WhoDiesInTheQueueTakesNothingOfTheOthersAlong)
+{
+    static constexpr std::size_t len = 4'000'000; /* more than goes at once */
+    static const std::string letters[] = {std::string(len, 'a'), std::string(len, 'b'),
+                                          std::string(len, 'c')};
+
+    in_process([this] {
+        const kt_pair p = kt_pair_of(GetParam());
+        std::string got, part(64 * 1024, 0);
+        kith_pid pid[3];
+        char byte = 0;
+
+        for (int i = 0; i < 3; i++) {
+            pid[i] = spawn([p, i] {
+                EXPECT_EQ(static_cast<std::ptrdiff_t>(len),
+                          kith_socket_send(p.near, letters[i].data(), len, 0,
+                                           KITH_INFINITY));
+            });
+            ASSERT_TRUE(kt_eventually([&] { return kt_waits(pid[i], "socket_send"); }));
+        }
+        kill(pid[1]);
+        kill(pid[0]);
+        while (got.size() < len || got[got.size() - len] != 'c') {
+            const std::ptrdiff_t n =
+                kith_socket_recv(p.far, part.data(), part.size(), 0, kt_long());
+
+            ASSERT_LT(0, n);
+            got.append(part, 0, static_cast<std::size_t>(n));
+        }
+        const std::size_t of_first = got.size() - len;
+        EXPECT_LT(of_first, len);
+        EXPECT_TRUE(letters[0].substr(0, of_first) + letters[2] == got);
+        EXPECT_EQ(0, kith_wait(pid[2], nullptr, kt_long()));
+        EXPECT_EQ(1, kith_socket_send(p.near, "z", 1, 0, kt_long()));
+        EXPECT_EQ(1, kith_socket_recv(p.far, &byte, 1, 0, kt_long()));
+        EXPECT_EQ('z', byte);
         kt_close(p);
     });
 }
