@@ -38,7 +38,7 @@ TEST_P(ServerMore, ATrappingStarterGetsACodeAndNoExitMessage)
 {
     for (const int code : {static_cast<int>(KITH_EIO), static_cast<int>(KITH_IGNORE)}) {
         does.init = [=](void *) { return code; };
-        in_process([=, this] {
+        in_process([=] {
             kith_spawn_options o = roomy();
             kith_pid pid = {7};
             const kith_msg *m;
@@ -61,7 +61,7 @@ TEST_P(ServerMore, OneThatIsKilledInInitSendsNoExitMessageEither)
         kith_exit(of_shutdown); /* a callback runs to its end */
         return 0;
     };
-    in_process([this] {
+    in_process([] {
         kith_spawn_options o = roomy();
         const kith_msg *m;
 
@@ -110,7 +110,7 @@ TEST_P(ServerMore, AThreadThatIsKilledInAStartIsNobodyWhenThatEnds)
 TEST_P(ServerMore, AFailedStartKillsALinkedStarterThatDoesNotTrap)
 {
     does.init = [](void *) { return KITH_EIO; };
-    const kith_reason why = run([this] {
+    const kith_reason why = run([] {
         kith_spawn_options o = roomy();
 
         o.link = true;
@@ -121,7 +121,7 @@ TEST_P(ServerMore, AFailedStartKillsALinkedStarterThatDoesNotTrap)
     EXPECT_EQ(KITH_EIO, why.code);
 
     does.init = [](void *) { return KITH_IGNORE; };
-    in_process([this] {
+    in_process([] {
         kith_spawn_options o = roomy();
 
         o.link = true;
@@ -142,7 +142,7 @@ TEST_P(ServerMore, TheParentsExitEndsOneThatTraps)
         std::atomic<bool> go = false;
 
         forget();
-        spawn_result([&, this] {
+        spawn_result([&] {
             kith_spawn_options o = roomy();
             kith_pid pid;
             const kith_msg *m;
@@ -171,7 +171,7 @@ TEST_P(ServerMore, AnExitSignalOfTheParentEndsItToo)
         kith_flag_trap_exit(true);
         return 0;
     };
-    in_process([this] {
+    in_process([] {
         kith_spawn_options o = roomy();
         kith_pid pid;
 

@@ -9,8 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,26 +44,6 @@ std::uint64_t
 runs()
 {
     return sum_of(&kith_worker_info::switches);
-}
-
-/* By the kernel alone: no worker takes part. */
-int
-connect_to(const kith_sockaddr &to)
-{
-    union {
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    } a = {};
-    const bool is4 = to.domain == KITH_INET;
-    const int fd = socket(is4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (is4)
-        a.v4 = {AF_INET, htons(kith_sockaddr_port(&to)), {htonl(INADDR_LOOPBACK)}, {}};
-    else
-        a.v6 = {AF_INET6, htons(kith_sockaddr_port(&to)), 0, IN6ADDR_LOOPBACK_INIT, 0};
-    EXPECT_EQ(0, connect(fd, reinterpret_cast<sockaddr *>(&a),
-                         is4 ? sizeof a.v4 : sizeof a.v6));
-    return fd;
 }
 
 /* How many runs a connection may take: its acceptor's; where messages alone go from process to
@@ -147,7 +125,7 @@ class SocketAccept : public kt_sockets, public testing::WithParamInterface<kt_do
 
     void connect_one()
     {
-        clients_.push_back(connect_to(name_));
+        clients_.push_back(kt_connect_fd(name_));
     }
 
     kt_place place_{GetParam()};
@@ -159,8 +137,7 @@ class SocketAccept : public kt_sockets, public testing::WithParamInterface<kt_do
     kt_bodies still_bodies_;
 };
 
-INSTANTIATE_TEST_SUITE_P(, SocketAccept, testing::Values(kt_domain::inet, kt_domain::inet6),
-                         kt_domain_of_test);
+KT_INETS(SocketAccept);
 
 TEST_P(SocketAccept, AFullBacklogIsTakenWithACallAConnection)
 {
@@ -202,7 +179,7 @@ TEST_P(SocketAccept, AConnectionThatComesAloneWakesOne)
 
 /* ---- how the poller is asked for connections ---- */
 
-class SocketAcceptAsks : public kt_sockets {
+class SocketAcceptAsks : public kt_inets<> {
   protected:
     /* Is anything lost? More than the calls' guesses are good for. */
     static void takes_many(kith_socket listener)
@@ -235,7 +212,9 @@ class SocketAcceptAsks : public kt_sockets {
     }
 };
 
-TEST_F(SocketAcceptAsks, NoEventComesWhileNobodyAccepts)
+KT_INETS(SocketAcceptAsks);
+
+TEST_P(SocketAcceptAsks, NoEventComesWhileNobodyAccepts)
 {
     constexpr int n = 100;
     std::vector<int> clients;
@@ -249,7 +228,7 @@ TEST_F(SocketAcceptAsks, NoEventComesWhileNobodyAccepts)
         events = sum_of(&kith_worker_info::events);
         kt_in_thread([&] {
             for (int i = 0; i < n; i++)
-                clients.push_back(connect_to(name));
+                clients.push_back(kt_connect_fd(name));
         });
         events = sum_of(&kith_worker_info::events) - events;
         for (int i = 0; i < n; i++) {
@@ -291,7 +270,7 @@ TEST_F(SocketAcceptAsks, ATimeoutOfZeroTakesAllThatAreThere)
     });
 }
 
-TEST_F(SocketAcceptAsks, OneThatWasRegisteredBeforeItListened)
+TEST_P(SocketAcceptAsks, OneThatWasRegisteredBeforeItListened)
 {
     by_process_and_thread([this] {
         const kt_place place;
@@ -305,7 +284,7 @@ TEST_F(SocketAcceptAsks, OneThatWasRegisteredBeforeItListened)
     });
 }
 
-TEST_F(SocketAcceptAsks, OneThatWaitsForErrorsToo)
+TEST_P(SocketAcceptAsks, OneThatWaitsForErrorsToo)
 {
     by_process_and_thread([this] {
         const kith_socket l = asking_listener();
@@ -316,7 +295,7 @@ TEST_F(SocketAcceptAsks, OneThatWaitsForErrorsToo)
     });
 }
 
-TEST_F(SocketAcceptAsks, OneThatListensNoMoreConnectsAndReceives)
+TEST_P(SocketAcceptAsks, OneThatListensNoMoreConnectsAndReceives)
 {
     by_process_and_thread([] {
         const kith_sockaddr nobody = kith_sockaddr_any(KITH_UNSPEC, 0);

@@ -170,6 +170,8 @@ const row rows[] = {
      expect_int<KITH_CMSG_IPV6_TCLASS, 0x10, 0>},
     {"sock_timestamp_udp4", kt_udp4, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
     {"sock_timestamp_tcp4", kt_tcp4, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
+    {"sock_timestamp_udp6", kt_udp6, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
+    {"sock_timestamp_tcp6", kt_tcp6, KITH_OPT_SOCKET_TIMESTAMP, expect_timestamp},
 };
 
 void

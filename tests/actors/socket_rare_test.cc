@@ -15,7 +15,7 @@ namespace
 {
 
 /* While it is scarce there is no memory for a rare part. */
-class SocketRare : public kt_sockets {
+class SocketRare : public kt_inets<> {
   protected:
     void SetUp() override
     {
@@ -29,12 +29,12 @@ class SocketRare : public kt_sockets {
         ki_seam.accept = [](int fd, void *addr, unsigned *len) {
             return accept_code != 0 ? accept_code.load() : real.accept(fd, addr, len);
         };
-        kt_sockets::SetUp();
+        kt_inets::SetUp();
     }
 
     void TearDown() override
     {
-        kt_sockets::TearDown();
+        kt_inets::TearDown();
         ki_seam = real;
     }
 
@@ -61,10 +61,12 @@ counters_of(kith_socket s)
     return info.counters;
 }
 
-TEST_F(SocketRare, WithoutMemoryAnOptionStaysAsItWas)
+KT_INETS(SocketRare);
+
+TEST_P(SocketRare, WithoutMemoryAnOptionStaysAsItWas)
 {
     by_process_and_thread([] {
-        const kith_socket s = kt_open(KITH_INET);
+        const kith_socket s = kt_open();
         const std::uint64_t meta = 5;
 
         scarce = true;
@@ -84,11 +86,11 @@ TEST_F(SocketRare, WithoutMemoryAnOptionStaysAsItWas)
     });
 }
 
-TEST_F(SocketRare, WithoutMemoryNobodyWaitsForUrgentDataOrErrors)
+TEST_P(SocketRare, WithoutMemoryNobodyWaitsForUrgentDataOrErrors)
 {
     by_process_and_thread([] {
-        const kt_pair c = kt_pair_of(kt_domain::inet);
-        const kt_dgrams d(kt_domain::inet);
+        const kt_pair c = kt_pair_of();
+        const kt_dgrams d;
         kt_room r;
         char x;
 
@@ -109,7 +111,7 @@ TEST_F(SocketRare, WithoutMemoryNobodyWaitsForUrgentDataOrErrors)
     });
 }
 
-TEST_F(SocketRare, WithoutMemoryNothingOfAFileGoes)
+TEST_P(SocketRare, WithoutMemoryNothingOfAFileGoes)
 {
     by_process_and_thread([] {
         const kt_pair c = kt_pair_of();
@@ -144,7 +146,7 @@ TEST_F(SocketRare, WithoutMemoryNoSendBacksOff)
 }
 
 /* It goes on as it did: each accept is tried, and has the system's code. */
-TEST_F(SocketRare, WithoutMemoryAListenerDoesNotCoolDown)
+TEST_P(SocketRare, WithoutMemoryAListenerDoesNotCoolDown)
 {
     by_process_and_thread([] {
         const kith_socket l = kt_listen_here();
@@ -160,7 +162,7 @@ TEST_F(SocketRare, WithoutMemoryAListenerDoesNotCoolDown)
     });
 }
 
-TEST_F(SocketRare, WithoutMemoryForWhatItInheritsAConnectionIsDropped)
+TEST_P(SocketRare, WithoutMemoryForWhatItInheritsAConnectionIsDropped)
 {
     by_process_and_thread([] {
         const kith_socket l = kt_listen_here();
@@ -184,7 +186,7 @@ TEST_F(SocketRare, WithoutMemoryForWhatItInheritsAConnectionIsDropped)
 }
 
 /* The largest is known whether it was watched or not. */
-TEST_F(SocketRare, TheLargestStaysTheLargestWhoeverWatches)
+TEST_P(SocketRare, TheLargestStaysTheLargestWhoeverWatches)
 {
     by_process_and_thread([] {
         const kt_ear quiet(KITH_LOG_NONE);

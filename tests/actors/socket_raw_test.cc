@@ -167,6 +167,7 @@ TEST_P(SocketRaw, ANumberThatNobodyHasOpenedIsRefused)
     });
 }
 
+/* Headers are written by sockets of inet alone. */
 TEST_F(SocketRawAny, OneThatWritesItsHeadersIsOfEveryNumber)
 {
     KT_NEEDS_NETNS();
@@ -311,6 +312,7 @@ TEST_P(SocketRawGroup, HearsWhoJoins)
     });
 }
 
+/* IGMP is of inet alone. */
 TEST_F(SocketRawAny, AQueryByIgmpIsAnsweredByTheMember)
 {
     KT_NEEDS_NETNS();

@@ -477,15 +477,14 @@ TEST_P(SocketRegistry, TheTableMayBeLong)
     });
 }
 
-TEST_F(SocketRegistry, AWordForEachState)
+TEST_P(SocketRegistry, AWordForEachState)
 {
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
-        const kith_sockaddr any = kith_sockaddr_loopback(KITH_INET6, 0);
-        kith_socket b;
+        const kith_sockaddr any = kt_loopback();
+        const kith_socket b = kt_dgram();
         char c;
 
-        ASSERT_EQ(0, kith_socket_open(KITH_INET6, KITH_DGRAM, 0, nullptr, &b));
         ASSERT_EQ(0, kith_socket_bind(b, &any));
         kt_close(p.near);
         ASSERT_EQ(0, kith_socket_recv(p.far, &c, 1, 0, kt_long()));

@@ -7,6 +7,7 @@
 #include "core/offload.h"
 #include "core/poll.h"
 #include "core/sched.h"
+#include "core/sockaddr.h"
 
 #include <atomic>
 #include <vector>
@@ -73,7 +74,7 @@ TEST_P(RuleOpen, WhatTheSystemRefusesIsItsCodeAndNoSocket)
 TEST_P(RuleOpen, ACopyOfAnAdoptedDescriptorClosesOnExec)
 {
     by_process_and_thread([] {
-        const int family = kt_place(GetParam()).domain() == KITH_LOCAL ? AF_UNIX : AF_INET;
+        const int family = ki_domain_to_native(kt_place(GetParam()).domain());
         kith_open_options o = KITH_OPEN_OPTIONS_INIT;
         kith_socket s;
 

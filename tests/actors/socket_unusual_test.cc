@@ -102,7 +102,8 @@ TEST_F(UnusualAny, WhatKithDoesNotKnowIsRefused)
         for (int domain : {-1, 0, 8, 99, 0xff, 0x200, 1 << 20})
             EXPECT_EQ(KITH_EINVAL, opens(domain, KITH_STREAM, 0)) << domain;
         for (int type : {-1, 0, 6, 99, 1 << 20})
-            EXPECT_EQ(KITH_EINVAL, opens(KITH_INET, type, 0)) << type;
+            for (int domain : {KITH_INET, KITH_INET6})
+                EXPECT_EQ(KITH_EINVAL, opens(domain, type, 0)) << type;
         EXPECT_EQ(KITH_EINVAL, opens(99, 99, 99));
     });
 }
