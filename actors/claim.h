@@ -34,7 +34,7 @@ ki_claim_take(struct ki_socket *s, kith_socket h)
 }
 
 /* ki_claim_look_up answers the socket's record; the one that p called last is remembered, as it
- * mostly comes again. */
+ * mostly comes again. NULL: there is none, or whoever calls shall send messages. */
 KI_HOT struct ki_socket *
 ki_claim_look_up(struct ki_proc *p, kith_socket h)
 {
@@ -44,7 +44,7 @@ ki_claim_look_up(struct ki_proc *p, kith_socket h)
         KI_ASSUME(s != NULL);
         return s; /* whether it is so still is for the claim to say */
     }
-    s = ki_socket_find(h);
+    s = ki_slow(ki_runtime.message_only) ? NULL : ki_socket_find(h);
     if (ki_fast(s != NULL)) {
         p->last_id = h.id;
         p->last_socket = s;
@@ -60,12 +60,11 @@ ki_claim_here(kith_socket h, struct ki_proc **self)
     struct ki_proc *p = ki_running();
     struct ki_socket *s;
 
-    if (ki_slow(!p) || ki_slow(ki_runtime.message_only) ||
-        ki_slow((p->fiber.budget -= KI_CALL_COST) <= 0))
+    if (ki_slow(!p) || ki_slow(!(s = ki_claim_look_up(p, h))) ||
+        ki_slow((p->fiber.budget -= KI_CALL_COST) < 0))
         return NULL;
     *self = p;
-    s = ki_claim_look_up(p, h);
-    return ki_fast(s != NULL) ? ki_claim_take(s, h) : NULL;
+    return ki_claim_take(s, h);
 }
 
 /* ki_claim_gone: the code for a handle that ki_socket_find does not know. */

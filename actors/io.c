@@ -83,9 +83,11 @@ ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
 }
 
 enum ki_attempt
-ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io,
-               ptrdiff_t *result)
+ki_io_try_rare(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
 {
+    struct ki_proc *starter = ki_load_rlx(&op->starter); /* constant while in use */
+    struct ki_io *io = &op->io;
+
     if (io->select) /* not to be done, only told of */
         return ki_io_done(result, 0);
     switch ((enum ki_op_kind) io->kind) {

@@ -58,7 +58,7 @@ ki_op_own_await(struct ki_proc *p, struct ki_op *op, kith_ms timeout, const char
 {
     struct ki_node *n;
 
-    if (ki_slow(timeout != KITH_INFINITY) || ki_slow(p->dying) || ki_slow(p->doomed))
+    if (ki_slow(timeout != KITH_INFINITY) || ki_slow(p->dying | p->doomed))
         return ki_op_own_await_slowly(p, op, timeout, what);
     ki_store_rlx(&p->waits_for, what); /* relaxed: others only report it */
     ki_fiber_park(&p->fiber);

@@ -126,7 +126,7 @@ static inline void
 ki_proc_charge(struct ki_proc *p, int32_t n)
 {
     p->fiber.budget -= n;
-    if (ki_slow(p->fiber.budget <= 0))
+    if (ki_slow(p->fiber.budget < 0))
         ki_proc_spent(p);
 }
 

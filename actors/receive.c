@@ -92,7 +92,7 @@ look(struct ki_proc *p, struct scan *scan)
         if (matches(scan, n))
             return at;
         scan->passed++;
-        if (ki_slow(--p->fiber.budget <= 0)) {
+        if (ki_slow(--p->fiber.budget < 0)) {
             at = &n->next;
             break;
         }
@@ -108,7 +108,7 @@ find(struct ki_proc *p, struct scan *scan)
     struct ki_node **at;
 
     while ((at = look(p, scan)) == NULL) {
-        if (ki_slow(p->fiber.budget <= 0)) {
+        if (ki_slow(p->fiber.budget < 0)) {
             if (!may_go_on(p, scan))
                 return NULL;
         } else if (ki_fast(p->inbox.fresh == NULL)) {

@@ -89,15 +89,19 @@ ki_socket_release_later(struct ki_socket *s)
 
 /* ---- queues ---- */
 
-KI_HOT void
+/* Answers who is next. */
+KI_HOT struct ki_op *
 unlink_head(struct ki_queue *q, struct ki_op *op)
 {
+    struct ki_op *next = op->q_next;
+
     op->queued = false;
-    q->head = op->q_next;
-    if (ki_slow(q->head != NULL))
-        q->head->q_prev = NULL;
+    q->head = next;
+    if (ki_slow(next != NULL))
+        next->q_prev = NULL;
     else
         q->tail = NULL;
+    return next;
 }
 
 static void
@@ -167,7 +171,7 @@ wait_on(struct ki_socket *s, struct ki_op *op, enum ki_attempt how)
 KI_HOT bool
 attempt(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
 {
-    const enum ki_attempt how = ki_io_try(s, ki_load_rlx(&op->starter), &op->io, result);
+    const enum ki_attempt how = ki_io_try(s, op, result);
 
     if (ki_fast(how == KI_TRY_DONE))
         return true;
@@ -194,20 +198,21 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
     struct ki_op *op = q->head;
 
     while (op && (s->ready & bit)) {
+        struct ki_op *next;
         ptrdiff_t result;
 
         if (ki_slow(!ki_op_busy(&op->word))) {
             if (op == ki_rare_aside(s)) /* those behind it wait for it */
                 return;
-            unlink_head(q, op);
+            next = unlink_head(q, op);
             s->owed++;
         } else if (ki_fast(attempt(s, op, &result))) {
-            unlink_head(q, op);
+            next = unlink_head(q, op);
             ki_op_complete(op, result, KI_OP_EXECUTOR);
         } else {
             return;
         }
-        op = q->head;
+        op = next;
     }
 }
 
@@ -217,7 +222,6 @@ serve(struct ki_socket *s)
     serve_direction(s, &s->queue[KI_DIR_READ], KI_READY_IN);
     if (ki_slow(s->queue[KI_DIR_WRITE].head != NULL))
         serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
-    s->retry_now = false;
 }
 
 /* ---- what the side pool does ---- */
@@ -497,6 +501,7 @@ socket_run(struct ki_task *t, struct ki_worker *w)
     handle_all(s, ki_mbox_take(&t->mbox));
     if (!s->closing)
         serve(s);
+    s->retry_now = false;
     if (s->closing && ki_socket_end_close(s, NULL))
         return;
     ki_socket_release(s);
@@ -536,10 +541,10 @@ ki_socket_go_on_later(struct ki_socket *s)
 void
 ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
 {
-    struct ki_socket *s = ki_socket_find((kith_socket){id});
+    struct ki_socket *s = ki_socket_at(id);
 
     (void) w;
-    if (!s)
+    if (ki_slow(!s))
         return;
     if (ki_mbox_claim(&s->task.mbox, id)) {
         if (ki_fast(ki_socket_id(s) == id)) {
@@ -549,6 +554,8 @@ ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready)
         ki_socket_release(s);
         return;
     }
+    if (ki_socket_id(s) != id)
+        return;
     /* I2. release: nothing but the bits; acq_rel pairs with handle's exchange. */
     if (ki_or_acq_rel(&s->pending, ready) == 0)
         ki_socket_push_event(s);

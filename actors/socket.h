@@ -27,12 +27,18 @@ ki_socket_id(struct ki_socket *s)
     return ki_load_rlx(&s->task.id); /* relaxed: constant while in use */
 }
 
+/* ki_socket_at answers the record that is or was that one's; NULL: none can be. */
+static inline struct ki_socket *
+ki_socket_at(uint64_t id)
+{
+    return (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, ki_id_index(id));
+}
+
 /* ki_socket_find answers the record if the handle is its present one; NULL else. A look. */
 static inline struct ki_socket *
 ki_socket_find(kith_socket h)
 {
-    struct ki_socket *s =
-        (struct ki_socket *) (void *) ki_slots_at(&ki_runtime.sockets, ki_id_index(h.id));
+    struct ki_socket *s = ki_socket_at(h.id);
 
     /* The id holds the kind too. Zero is nobody's, but a record's that was never used. */
     return ki_fast(s != NULL) && ki_fast(ki_socket_id(s) == h.id) && ki_fast(h.id != 0)
@@ -199,18 +205,18 @@ ki_io_send(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     return KI_TRY_DONE;
 }
 
-enum ki_attempt ki_io_try_rare(struct ki_socket *s, struct ki_proc *starter,
-                               struct ki_io *io, ptrdiff_t *result);
+enum ki_attempt ki_io_try_rare(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result);
 
-/* `starter` is who will own what an accept wins. */
 KI_HOT enum ki_attempt
-ki_io_try(struct ki_socket *s, struct ki_proc *starter, struct ki_io *io, ptrdiff_t *result)
+ki_io_try(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
 {
+    struct ki_io *io = &op->io;
+
     if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_RECV)))
         return ki_io_recv(s, io->buf, io->len, result);
     if (ki_fast(io->what == KI_IO_PLAIN(KI_OP_SEND)))
         return ki_io_send(s, io, result);
-    return ki_io_try_rare(s, starter, io, result);
+    return ki_io_try_rare(s, op, result);
 }
 
 /* ki_io_direction: which queue it waits in. */

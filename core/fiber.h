@@ -26,9 +26,9 @@ struct ki_fiber {
     struct ki_stack stack;            /* [o] */
     void (*body)(struct ki_fiber *f); /* [i] runs on the stack; ends with ki_fiber_end */
     void (*reap)(struct ki_fiber *f); /* [i] called when it has left for good, elsewhere */
-    int32_t budget;                   /* [o] what it may still do in this slice */
-    uint8_t leave;                    /* [o] enum ki_leave */
-    _Atomic(uint64_t) spent;          /* [a:o] of its budgets, since the owner set it */
+    int32_t budget;          /* [o] what it may still do in this slice; < 0: spent */
+    uint8_t leave;           /* [o] enum ki_leave */
+    _Atomic(uint64_t) spent; /* [a:o] of its budgets, since the owner set it */
 };
 
 #define KI_BUDGET 2000

@@ -214,12 +214,13 @@ KI_HOT struct ki_task *
 ki_sched_oldest_fiber(struct ki_worker *w,
                       void (*fiber_run)(struct ki_task *t, struct ki_worker *w))
 {
+    const uint64_t tick = ki_load_rlx(&w->tick);
     uint32_t h = ki_load_rlx(&w->head); /* the swap checks it */
     struct ki_task *t;
 
     /* relaxed: a look; one that is missed here is found by the next pick. */
-    if (ki_slow(ki_load_rlx(&ki_sched.n_high) != 0) ||
-        ki_slow(ki_load_rlx(&w->tick) >= w->poll_tick) || h == ki_load_rlx(&w->tail))
+    if (ki_slow(ki_load_rlx(&ki_sched.n_high) != 0) || ki_slow(tick >= w->poll_tick) ||
+        h == ki_load_rlx(&w->tail))
         return NULL;
     t = ki_load_rlx(&w->ring[h % KI_RING]);
     /* relaxed: a look at what a thief may just have taken; the swap of head checks it. */
@@ -230,7 +231,7 @@ ki_sched_oldest_fiber(struct ki_worker *w,
     else if (!ki_cas_acq_rel(&w->head, &h, h + 1)) /* with steal_ring's */
         return NULL;
     w->lifo_run = 0;
-    ki_count(&w->tick, 1);
+    ki_store_rlx(&w->tick, tick + 1);
     return t;
 }
 
