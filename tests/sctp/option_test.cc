@@ -425,6 +425,80 @@ TEST_P(SctpOption, MaxsegIsWhereMessagesAreCut)
     });
 }
 
+TEST_P(SctpOption, APathsMtuIsWhereMessagesAreCut)
+{
+    in_process([] {
+        const kt_pair p = kt_sctp_pair(GetParam());
+        kith_sctp_paddrparams path = {};
+
+        path.flags = KITH_SCTP_PMTUD_DISABLE;
+        path.pathmtu = 1000;
+        set(p.near, KITH_OPT_SCTP_PEER_ADDR_PARAMS, path);
+        const auto st = get<kith_sctp_status>(p.near, KITH_OPT_SCTP_STATUS);
+        EXPECT_LT(st.fragmentation_point, 1000u);
+        EXPECT_GT(st.fragmentation_point, 900u);
+        EXPECT_EQ(1000u, st.primary.mtu);
+        kt_close(p);
+    });
+}
+
+/* A peer of IPv4's is told of as one, or as an address of IPv6 that stands for it. */
+TEST_P(SctpOption, MappedAddressesAreToldAsWanted)
+{
+    in_process([] {
+        for (const int wanted : {0, 1}) {
+            const kith_socket l = kt_sctp_open(KITH_INET6, KITH_SEQPACKET);
+            const kith_socket s = kt_sctp_open(KITH_INET, KITH_STREAM);
+            const kith_sockaddr any = kith_sockaddr_any(KITH_INET6, 0);
+            kith_sockaddr from = {};
+            char byte;
+
+            ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_SCTP_I_WANT_MAPPED_V4_ADDR,
+                                                wanted));
+            ASSERT_EQ(0, kith_socket_bind(l, &any));
+            ASSERT_EQ(0, kith_socket_listen(l, 1));
+            const kith_sockaddr at = kt_name_of(l);
+            const kith_sockaddr to =
+                kith_sockaddr_loopback(KITH_INET, kith_sockaddr_port(&at));
+            ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+            kt_sctp_send(s, "x");
+            ASSERT_EQ(1, kith_socket_recvfrom(l, &byte, 1, &from, 0, kt_long()));
+            EXPECT_EQ(wanted ? KITH_INET6 : KITH_INET, from.domain);
+            kt_close(s);
+            kt_close(l);
+        }
+    });
+}
+
+/* Both ends have a key of that number: what is signed with equal ones arrives. */
+TEST_P(SctpOption, WhatIsSignedWithAnotherKeyDoesNotArrive)
+{
+    in_process([] {
+        for (const bool equal : {true, false}) {
+            const kith_socket l = kt_sctp_listen(GetParam(), KITH_STREAM);
+            const kith_socket s = kt_sctp_open(GetParam(), KITH_STREAM);
+            const kith_sockaddr at = kt_name_of(l);
+            kith_socket c;
+            char buf[8];
+
+            for (const kith_socket one : {l, s})
+                ASSERT_EQ(0, kith_socket_setopt_int(one, KITH_OPT_SCTP_AUTH_CHUNK, 0));
+            ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+            ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &c));
+            set(c, KITH_OPT_SCTP_AUTH_KEY, kith_sctp_authkey{0, 1, 5, "right"});
+            set(s, KITH_OPT_SCTP_AUTH_KEY,
+                kith_sctp_authkey{0, 1, 5, equal ? "right" : "wrong"});
+            set(s, KITH_OPT_SCTP_AUTH_ACTIVE_KEY, kith_sctp_authkeyid{0, 1});
+            kt_sctp_send(s, "signed");
+            EXPECT_EQ(equal ? 6 : int{KITH_ETIMEOUT},
+                      kith_socket_recv(c, buf, sizeof buf, 0, equal ? kt_long() : 100));
+            kt_close(s);
+            kt_close(c);
+            kt_close(l);
+        }
+    });
+}
+
 TEST_P(SctpOption, AutocloseEndsAnIdleAssociation)
 {
     in_process([] {

@@ -15,6 +15,7 @@ kt_open(const kt_kind &k)
     if (k.protocol == KITH_SCTP) { /* where no message may be longer than the buffers */
         for (const kith_opt o : {KITH_OPT_SOCKET_SNDBUFFORCE, KITH_OPT_SOCKET_RCVBUFFORCE})
             EXPECT_EQ(0, kith_socket_setopt_int(s, o, 4 << 20));
+        EXPECT_EQ(0, kith_socket_setopt_int(s, KITH_OPT_SCTP_NODELAY, 1));
     }
     return s;
 }
