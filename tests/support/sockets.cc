@@ -17,6 +17,7 @@ namespace
 {
 
 std::atomic<unsigned> place_number;
+std::atomic<kt_domain> domain_of_the_test = kt_domain::inet;
 
 kith_sockaddr
 parse(const std::string &text)
@@ -54,14 +55,25 @@ kt_domain_name(kt_domain d)
     }
 }
 
+kt_sockets::kt_sockets()
+{
+    const std::string_view test =
+        testing::UnitTest::GetInstance()->current_test_info()->name();
+
+    if (test.ends_with("/Inet6"))
+        domain_of_the_test = kt_domain::inet6;
+}
+
+kt_sockets::~kt_sockets()
+{
+    domain_of_the_test = kt_domain::inet;
+}
+
+/* Orders nothing: tests would be less of a race. */
 kt_domain
 kt_inet_place()
 {
-    const testing::TestInfo *test = testing::UnitTest::GetInstance()->current_test_info();
-    const bool is_twin =
-        test != nullptr && std::string_view(test->name()).ends_with("/Inet6");
-
-    return is_twin ? kt_domain::inet6 : kt_domain::inet;
+    return domain_of_the_test.load(std::memory_order_relaxed);
 }
 
 int

@@ -133,6 +133,9 @@ void kt_in_thread(const std::function<void()> &body);
 /* A runtime, and bodies that are run by a process and by a plain thread alike. */
 class kt_sockets : public kt_runtime {
   protected:
+    kt_sockets();
+    ~kt_sockets() override;
+
     void by_process_and_thread(const std::function<void()> &body)
     {
         {
