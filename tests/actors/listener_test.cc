@@ -385,8 +385,8 @@ TEST_P(Listener, TakesOverAPortOnWhichConnectionsLingerUnlessToldNotTo)
 {
     in_process([] {
         kith_listener l = kt_listener_of([](kith_socket, void *) { return 0; });
-        kith_pid pid = kt_start(l);
-        const std::string where = kt_text(kt_name_of(pid));
+        const std::string where = kt_text(kt_own_address(15));
+        kith_pid pid = kt_start(l, where);
         const kith_socket c = kt_dial(pid);
 
         EXPECT_TRUE(kt_has_ended(c)) << "the server's side closes first, and so lingers";
