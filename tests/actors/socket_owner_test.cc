@@ -719,7 +719,7 @@ TEST_F(SocketGive, OneThatIsClosedBeforeItsMessageIsReceivedLeavesTheOthers)
 
 TEST_P(SocketOwner, KilledWhileItOpensNothingIsLost)    // main.cc counts the descriptors
 {
-    const std::size_t rounds = kt_scale(300);
+    const std::size_t rounds = kt_scale(150);
     std::mt19937_64 rng = kt_rng();
 
     in_process([&] {
