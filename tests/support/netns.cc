@@ -7,8 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <set>
 
 #include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/ipv6_route.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -44,6 +48,34 @@ runs(const std::string &device)
     const bool does = ioctl(fd, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_RUNNING) != 0;
     close(fd);
     return does;
+}
+
+/* Each IPv6 address that is in use has its route, which the kernel makes a moment later: what is sent
+ * to it before is lost without a word. */
+bool
+has_its_routes()
+{
+    std::ifstream addresses("/proc/thread-self/net/if_inet6");
+    std::ifstream routes("/proc/thread-self/net/ipv6_route");
+    std::set<std::string> local;
+    std::string to, length, skipped, address, flags;
+
+    while (routes >> to >> length) {
+        for (int i = 0; i < 6; i++)
+            routes >> skipped;
+        routes >> flags >> skipped;
+        if (length == "80" && (std::stoul(flags, nullptr, 16) & RTF_LOCAL) != 0)
+            local.insert(to);
+    }
+    while (addresses >> address) {
+        for (int i = 0; i < 3; i++)
+            addresses >> skipped;
+        addresses >> flags >> skipped;
+        if ((std::stoul(flags, nullptr, 16) & IFA_F_TENTATIVE) == 0 &&
+            local.count(address) == 0)
+            return false;
+    }
+    return true;
 }
 
 }    // namespace
@@ -92,6 +124,7 @@ kt_netns::ip(const std::string &commands) const
         ASSERT_NE(nullptr, f);
         std::fputs((commands + "\n").c_str(), f);
         EXPECT_EQ(0, pclose(f)) << "ip(8) says no to:\n" << commands;
+        EXPECT_TRUE(kt_until(has_its_routes)) << commands;
     });
 }
 
