@@ -232,7 +232,8 @@ start(const kith_options *o)
     ki_add_rlx(&ki_runtime.epoch, 1);
     ki_store_rlx(&ki_runtime.began_ns, ki_now_ns()); /* relaxed: the state publishes it */
     ki_store_seq(&ki_runtime.stopping, false);
-    ki_store_seq(&ki_runtime.forked, false);
+    ki_store_seq(&ki_runtime.forked, false); /* no socket is left of the last start */
+    ki_store_rlx(&ki_runtime.passed, false); /* relaxed: nobody runs yet */
     ki_offload_start();
     rc = ki_sched_start(o->workers ? (unsigned) o->workers : ki_os_cpus());
     if (rc < 0)
