@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * connect_api.c -- how a socket comes by its names and its peer, and parts from it. */
 #include "actors/io_call.h"
+#include "actors/later.h"
 #include "core/sock.h"
 
 /* ---- names ---- */
@@ -143,9 +144,12 @@ kith_socket_accept_start(kith_socket s, kith_ms timeout, kith_future *f)
 static int
 do_shutdown(struct ki_socket *s, void *arg)
 {
-    const int how = *(int *) arg;
-    int rc = ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(how));
+    const int how = ki_later_shutdown(s, *(int *) arg);
+    int rc;
 
+    if (!how)
+        return 0;
+    rc = ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(how));
     ki_watch_call(s, "shutdown", rc);
     if (rc >= 0)
         ki_socket_note(s,

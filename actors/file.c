@@ -7,6 +7,7 @@
 #include "actors/file.h"
 
 #include "actors/io.h"
+#include "actors/linger.h"
 #include "actors/tally.h"
 #include "core/offload.h"
 #include "core/sock.h"
@@ -47,7 +48,7 @@ void
 ki_file_free(struct ki_file *f)
 {
     /* The last close of a file may wait for its disk. */
-    if (f->file >= 0 && !ki_socket_close_aside(f->file))
+    if (f->file >= 0 && !ki_linger_close(f->file, NULL, 0))
         (void) ki_seam.close(f->file);
     ki_slab_free(ki_slab_here(), f, sizeof *f);
 }

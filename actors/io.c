@@ -101,6 +101,7 @@ ki_io_try_rare(struct ki_socket *s, struct ki_op *op, ptrdiff_t *result)
     case KI_OP_SENDTO:
     case KI_OP_SENDV:
     case KI_OP_SENDMSG:
+    case KI_OP_SEND_LATER:
         return ki_io_transmit(s, io, result);
     case KI_OP_SENDMMSG:
         return ki_io_transmit_many(s, io, result);

@@ -126,6 +126,7 @@ enum ki_op_kind {
     KI_OP_SENDMSG,
     KI_OP_SENDMMSG,
     KI_OP_SENDFILE,
+    KI_OP_SEND_LATER, /* the socket's own: later.h */
     KI_OP_ACCEPT,
     KI_OP_CONNECT,
     KI_OP_CALL, /* a function to be run under the socket's ownership */
@@ -166,8 +167,8 @@ struct ki_io {
         struct ki_file *file;          /* sendfile. In a record */
     } u;
     union {
-        void *arg; /* of a call, an ioctl */
-        size_t n;
+        void *arg;       /* of a call, an ioctl */
+        size_t n;        /* sendv: pieces; later: bytes of room at buf */
         int32_t assoc;   /* peeloff */
         kith_socket won; /* accept, open, peeloff: the result */
     };

@@ -117,6 +117,26 @@ record_free(struct ki_op *op)
     ki_slots_put(&ki_runtime.ops, ki_slots_here(KI_KIND_FUTURE), &op->slot);
 }
 
+struct ki_op *
+ki_op_new_of_socket(struct ki_proc *p, struct ki_socket *s, const struct ki_io *io)
+{
+    struct ki_op *op = record_new(p);
+
+    if (!op)
+        return NULL;
+    op->io = *io;
+    op->socket = s;
+    op->request.to = 0;
+    ki_op_begin_of_executor(&op->word, op->slot.generation);
+    return op;
+}
+
+void
+ki_op_free_of_socket(struct ki_op *op)
+{
+    record_free(op);
+}
+
 void
 ki_op_executor_drops(struct ki_op *op)
 {

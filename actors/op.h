@@ -15,6 +15,12 @@
 struct ki_op *ki_op_new(struct ki_proc *p, struct ki_socket *s, uint64_t sid,
                         const struct ki_io *io);
 
+/* ki_op_new_of_socket makes one that nobody has started: it is the executor's alone, who queues it,
+ * ends it, and gives it back when it is BUSY. NULL: no memory. */
+struct ki_op *ki_op_new_of_socket(struct ki_proc *p, struct ki_socket *s,
+                                  const struct ki_io *io);
+void ki_op_free_of_socket(struct ki_op *op);
+
 /* ki_op_own answers p's own record, made at the first use and kept: for the one operation that p
  * itself waits for. It is in no list and no future stands for it. NULL: no memory. */
 struct ki_op *ki_op_own_new(struct ki_proc *p);

@@ -5,6 +5,7 @@
 #include <kith/socket_info.h>
 #include <string.h>
 
+#include "actors/later.h"
 #include "actors/socket.h"
 #include "core/sockcmsg.h"
 
@@ -81,6 +82,8 @@ do_set(struct ki_socket *s, void *arg)
         return set_size(&r->otp.rcvctrl, c->v.number);
     case KITH_OPT_OTP_SNDCTRLBUF:
         return set_size(&r->otp.sndctrl, c->v.number);
+    case KITH_OPT_OTP_SNDQUEUE:
+        return set_size(&r->otp.sndqueue, c->v.number);
     case KITH_OPT_OTP_META:
         return set_meta(s, c);
     default:
@@ -153,6 +156,8 @@ do_get(struct ki_socket *s, void *arg)
         return give_number(c, o.rcvctrl ? (int) o.rcvctrl : KI_CTRL_BYTES);
     case KITH_OPT_OTP_SNDCTRLBUF:
         return give_number(c, o.sndctrl ? (int) o.sndctrl : KI_CTRL_BYTES);
+    case KITH_OPT_OTP_SNDQUEUE:
+        return give_number(c, o.sndqueue ? (int) o.sndqueue : KI_LATER_MARK);
     case KITH_OPT_OTP_CONTROLLING_PROCESS:
         c->v.pid = (kith_pid){ki_load_rlx(&s->owner_id)};
         c->len = sizeof c->v.pid;

@@ -30,7 +30,8 @@ has_heirs(const struct ki_socket *s)
 {
     const struct ki_otp o = ki_rare_otp(s);
 
-    return s->watch != 0 || o.rcvbuf != 0 || o.rcvctrl != 0 || o.sndctrl != 0;
+    return s->watch != 0 || o.rcvbuf != 0 || o.rcvctrl != 0 || o.sndctrl != 0 ||
+           o.sndqueue != 0;
 }
 
 bool

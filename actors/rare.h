@@ -13,6 +13,7 @@
 struct ki_otp {
     uint32_t rcvbuf, rcvbuf_n; /* {n, size}; no n */
     uint32_t rcvctrl, sndctrl; /* rcvctrlbuf, sndctrlbuf */
+    uint32_t sndqueue;
 };
 
 struct ki_rare {
@@ -27,6 +28,9 @@ struct ki_rare {
     struct ki_op *aside; /* at the head of the writers: the side pool has it, BUSY */
     int aside_code;      /* with which that one shall end; 0: it goes on */
     uint32_t asked;      /* KI_OP_IOCTL that the side pool has, BUSY */
+    size_t later;        /* later.c I1 */
+    int later_code;      /* later.c I3 */
+    bool shut_later;     /* to write, when what was taken has gone */
     int32_t assoc;       /* of SCTP: the association last begun */
     bool in_starved;     /* under the starved list's lock */
     struct ki_rare *starved_next; /* the same */
@@ -48,7 +52,7 @@ void ki_rare_inherit(struct ki_socket *c, const struct ki_socket *s, struct ki_r
 static inline struct ki_otp
 ki_rare_otp(const struct ki_socket *s)
 {
-    static const struct ki_otp none = {0, 0, 0, 0};
+    static const struct ki_otp none = {0, 0, 0, 0, 0};
 
     return s->rare ? s->rare->otp : none;
 }

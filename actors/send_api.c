@@ -2,6 +2,7 @@
  * send_api.c -- sending. */
 #include "actors/file.h"
 #include "actors/io_call.h"
+#include "actors/later.h"
 
 /* ---- send ---- */
 
@@ -20,9 +21,12 @@ static KI_NOINLINE ptrdiff_t
 send_slowly(kith_socket h, const void *buf, size_t len, unsigned flags, kith_ms timeout)
 {
     struct ki_io io;
-    int rc = ask_send(&io, buf, len, flags);
+    int rc = ask_send(&io, buf, len, flags & ~(unsigned) KITH_MSG_QUEUE);
 
-    return rc < 0 ? rc : ki_io_call(h, &io, timeout, "socket_send");
+    if (rc < 0)
+        return rc;
+    return flags & KITH_MSG_QUEUE ? ki_later_send(h, &io, timeout)
+                                  : ki_io_call(h, &io, timeout, "socket_send");
 }
 
 enum { NOT_TRIED = INT32_MIN }; /* no code of a system call */

@@ -19,6 +19,8 @@
 
 #include "actors/file.h"
 #include "actors/ioctl.h"
+#include "actors/later.h"
+#include "actors/linger.h"
 #include "actors/link.h"
 #include "actors/msg.h"
 #include "actors/op.h"
@@ -121,6 +123,16 @@ ki_socket_may_connect(struct ki_socket *s, const struct ki_io *io)
     return 0;
 }
 
+/* BUSY is ours, it stands in no queue any more, and that is its result. */
+KI_HOT void
+finish(struct ki_socket *s, struct ki_op *op, ptrdiff_t result)
+{
+    if (ki_slow(op->io.kind == KI_OP_SEND_LATER))
+        ki_later_ended(s, op, result);
+    else
+        ki_op_complete(op, result, KI_OP_EXECUTOR);
+}
+
 /* Takes a queued operation out and answers it; one that was stopped is answered already, and one
  * that the side pool has is when that is done with it. */
 static void
@@ -137,7 +149,7 @@ answer(struct ki_socket *s, struct ki_op *op, int code)
     }
     if (ki_slow(s->watch != 0))
         ki_watch_stopped(s, op, code);
-    ki_op_complete(op, code, KI_OP_EXECUTOR);
+    finish(s, op, code);
 }
 
 static void
@@ -208,7 +220,7 @@ serve_direction(struct ki_socket *s, struct ki_queue *q, uint32_t bit)
             s->owed++;
         } else if (ki_fast(attempt(s, op, &result))) {
             next = unlink_head(q, op);
-            ki_op_complete(op, result, KI_OP_EXECUTOR);
+            finish(s, op, result);
         } else {
             return;
         }
@@ -226,7 +238,7 @@ serve(struct ki_socket *s)
 
 /* ---- what the side pool does ---- */
 
-static void close_descriptor(struct ki_socket *s);
+static void close_descriptor(struct ki_socket *s, char *rest, size_t len);
 
 /* It has done its part, and BUSY is ours again. */
 static void
@@ -251,7 +263,7 @@ came_back(struct ki_socket *s)
         ki_op_complete(op, result, KI_OP_EXECUTOR);
     }
     if (s->closing && !ki_socket_is_in_use(s))
-        close_descriptor(s);
+        close_descriptor(s, NULL, 0);
 }
 
 /* One of its requests has been answered. */
@@ -260,7 +272,7 @@ was_asked(struct ki_socket *s, struct ki_node *n)
 {
     ki_ioctl_end(s, n);
     if (s->closing && !ki_socket_is_in_use(s))
-        close_descriptor(s);
+        close_descriptor(s, NULL, 0);
 }
 
 /* ---- mail ---- */
@@ -586,50 +598,30 @@ ki_socket_retry_at(struct ki_socket *s, uint64_t when_ns)
 
 /* ---- the end ---- */
 
-struct linger_job {
-    struct ki_job job;
-    int fd;
-};
-
-static void
-linger(struct ki_job *j)
+static bool
+is_borrowed(const struct ki_socket *s)
 {
-    struct linger_job *l = ki_container_of(j, struct linger_job, job);
-
-    (void) ki_seam.close(l->fd);
-    ki_mem_free(l, sizeof *l);
-    ki_starved_wake();
+    return ki_traits_origin(ki_load_rlx(&s->traits)) == KITH_BORROWED;
 }
 
-bool
-ki_socket_close_aside(int fd)
-{
-    struct linger_job *l = ki_mem_alloc(sizeof *l);
-
-    if (!l)
-        return false;
-    *l = (struct linger_job){.job.run = linger, .fd = fd};
-    if (ki_offload_submit(&l->job) == 0)
-        return true;
-    ki_mem_free(l, sizeof *l);
-    return false;
-}
-
+/* Of what was taken to be sent `rest` may still go, if it lingers. */
 static void
-close_descriptor(struct ki_socket *s)
+close_descriptor(struct ki_socket *s, char *rest, size_t len)
 {
     int fd = ki_socket_fd(s);
 
     ki_store_rlx(&s->fd, -1);
     if (s->registered && ki_socket_may_live_on(s))
         ki_sched.poller->forget(fd);
-    if (ki_traits_origin(ki_load_rlx(&s->traits)) == KITH_BORROWED)
+    if (is_borrowed(s))
         return;
     if (s->may_linger && ki_sock_lingers(fd)) {
-        if (!s->lost && ki_socket_close_aside(fd))
+        if (!s->lost && ki_linger_close(fd, rest, len))
             return;
         ki_sock_linger_off(fd);
     }
+    if (rest)
+        ki_mem_free(rest, len);
     (void) ki_seam.close(fd);
     ki_starved_wake();
 }
@@ -637,8 +629,13 @@ close_descriptor(struct ki_socket *s)
 void
 ki_socket_begin_close(struct ki_socket *s)
 {
+    char *rest = NULL;
+    size_t len = 0;
+
     s->closing = true;
     ki_mbox_begin_exit(&s->task.mbox); /* from here on nobody claims it */
+    if (s->may_linger && !s->lost && !is_borrowed(s) && !ki_socket_is_in_use(s))
+        rest = ki_later_rest(s, &len);
     for (int dir = 0; dir < KI_DIRS; dir++)
         answer_all(s, dir, KITH_ECLOSED);
     if (ki_slow(s->watch != 0))
@@ -648,7 +645,7 @@ ki_socket_begin_close(struct ki_socket *s)
     if (s->retry_out && ki_timers_cancel(&s->rare->retry))
         s->retry_out = false;
     if (!ki_socket_is_in_use(s))
-        close_descriptor(s);
+        close_descriptor(s, rest, len);
     else if (!ki_socket_may_live_on(s)) /* the pool does not wait for a peer then */
         (void) ki_seam.shutdown(ki_socket_fd(s), ki_sock_how(KITH_SHUT_BOTH));
 }

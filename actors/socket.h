@@ -116,10 +116,6 @@ ki_socket_is_in_use(const struct ki_socket *s)
     return s->rare && (s->rare->aside || s->rare->asked > 0);
 }
 
-/* ki_socket_close_aside has the side pool close a descriptor, which may take its time; false: it
- * cannot. Any thread. */
-bool ki_socket_close_aside(int fd);
-
 /* ki_socket_event is the scheduler's on_event. */
 void ki_socket_event(struct ki_worker *w, uint64_t id, uint32_t ready);
 

@@ -43,7 +43,7 @@ kith_opt_describe(kith_opt o, kith_opt_info *info)
 int
 kith_supports_msg_flag(unsigned flag)
 {
-    return flag != 0 && ki_sock_flags(flag) >= 0;
+    return flag == KITH_MSG_QUEUE || (flag != 0 && ki_sock_flags(flag) >= 0);
 }
 
 /* ---- the system ---- */

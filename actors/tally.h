@@ -20,6 +20,8 @@ ki_tally_of(const struct ki_io *io)
 {
     if (io->kind == KI_OP_SENDFILE) /* file.c counts those */
         return -1;
+    if (io->kind == KI_OP_SEND_LATER)
+        return KI_TALLY_WRITE;
     switch (ki_io_bit(io->kind)) {
     case KITH_OP_RECV:
         return KI_TALLY_READ;

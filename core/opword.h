@@ -61,6 +61,13 @@ ki_op_begin(ki_opword *o, uint32_t generation, bool linked)
                         KI_OP_EXECUTOR | (linked ? KI_OP_LINKED : 0));
 }
 
+/* The same, held by the executor alone: nobody stops it. */
+static inline void
+ki_op_begin_of_executor(ki_opword *o, uint32_t generation)
+{
+    ki_store_rel(o, ((uint64_t) generation << 32) | KI_OP_PENDING | KI_OP_EXECUTOR);
+}
+
 /* ki_op_busy: the executor takes the operation to run it. false: it has ended.
  * acquire: with begin, and with wait of the last holder. */
 KI_NODISCARD static inline bool

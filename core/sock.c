@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -326,14 +327,41 @@ ki_sock_error(int fd)
     return e ? ki_error_of_errno(e) : 0;
 }
 
-bool
+int
 ki_sock_lingers(int fd)
 {
     struct linger l = {0, 0};
     unsigned len = sizeof l;
 
     return ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) >= 0 && l.l_onoff &&
-           l.l_linger > 0;
+                   l.l_linger > 0
+               ? l.l_linger
+               : 0;
+}
+
+void
+ki_sock_send_lingering(int fd, const char *buf, size_t len)
+{
+    const uint64_t end_ns = ki_now_ns() + (uint64_t) ki_sock_lingers(fd) * 1000000000;
+    uint64_t now_ns;
+    ptrdiff_t n;
+
+    while ((n = ki_seam.send(fd, buf, len, 0)) >= 0 || n == KITH_EAGAIN) {
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+        if (n > 0) {
+            buf += n;
+            len -= (size_t) n;
+        }
+        if (len == 0)
+            return;
+        now_ns = ki_now_ns();
+        if (now_ns >= end_ns)
+            break;
+        if (n == KITH_EAGAIN)
+            (void) poll(&p, 1, (int) ki_min_u64((end_ns - now_ns) / 1000000 + 1, INT_MAX));
+    }
+    ki_sock_linger_off(fd);
 }
 
 void

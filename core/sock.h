@@ -67,8 +67,11 @@ int ki_sock_error(int fd);
 /* ki_sock_urgent_inline: whether SO_OOBINLINE is on, so that no call tells of urgent data. */
 bool ki_sock_urgent_inline(int fd);
 
-/* ki_sock_linger: whether SO_LINGER is on with a time, so that close may block. */
-bool ki_sock_lingers(int fd);
+/* ki_sock_lingers: the seconds that SO_LINGER is on for, so that close may block; 0: it does not.
+ * ki_sock_send_lingering sends what goes in that time; that blocks. What does not go in it is given
+ * up, and a close blocks no more. */
+int ki_sock_lingers(int fd);
+void ki_sock_send_lingering(int fd, const char *buf, size_t len);
 void ki_sock_linger_off(int fd);
 
 /* ki_sock_describe reads back what a descriptor is, in kith's numbers. 0 or a code. */

@@ -161,6 +161,7 @@ static const struct ki_sockopt otp_rows[] = {
     ROW(SNDCTRLBUF, "sndctrlbuf", int, GET_SET),
     ROW(META, "meta", uint64_t, GET_SET),
     ROW_BOOL(USE_REGISTRY, "use_registry", GET),
+    ROW(SNDQUEUE, "sndqueue", int, GET_SET),
 };
 
 const struct ki_sockopt_level ki_sockopt_otp = {otp_rows, ki_countof(otp_rows)};

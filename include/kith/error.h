@@ -108,7 +108,7 @@ extern "C" {
     X(ESELECT, -10003, "select", "not now: a select message will come") \
     X(ETIMEOUT, -10004, "timeout", "the caller's time is over") \
     X(EOF, -10005, "eof", "the peer ended before all was there") \
-    X(EFULL, -10006, "full", "the mailbox is full") \
+    X(EFULL, -10006, "full", "the mailbox is full, or the queue") \
     X(EKILLED, -10007, "killed", "the caller has been killed") \
     X(EHANDLER, -10008, "handler", "a handler must not wait") \
     X(ENOTRUNNING, -10009, "not_running", "the runtime has not been started") \

@@ -41,7 +41,7 @@ enum {
     KITH_MSG_CONFIRM = 0x0400,      /* send: the neighbour is alive */
     KITH_MSG_CMSG_CLOEXEC = 0x0800, /* recv: passed descriptors close on exec; always so */
     KITH_MSG_NOTIFICATION = 0x2000, /* received: no message, but SCTP's word: sctp.h */
-    KITH_MSG_QUEUE = 0x1000 /* send, KITH_NOWAIT: take all; not built yet: refused */
+    KITH_MSG_QUEUE = 0x1000         /* send, KITH_NOWAIT: take all, send it when it goes */
 };
 
 enum { KITH_SHUT_READ = 1, KITH_SHUT_WRITE = 2, KITH_SHUT_BOTH = 3 };
@@ -299,17 +299,27 @@ kith_socket_recv_new(kith_socket s, void **data, unsigned flags, kith_ms timeout
 /**
  * Send all of some bytes to a connected socket.
  *
- * With KITH_NOWAIT it sends what goes at once. With KITH_MSG_QUEUE too it will take all and
- * copy the rest; that is not built yet, and KITH_EOPNOTSUPP.
+ * With KITH_NOWAIT it sends what goes at once.
+ *
+ * With KITH_MSG_QUEUE too it takes all: what does not go at once is copied, and the library sends
+ * it in its turn, whoever owns the socket and whatever becomes of the caller. It waits for nothing
+ * and may be called in a handler. So much is taken, and one send more, as option
+ * KITH_OPT_OTP_SNDQUEUE says. If it cannot be sent the next call with KITH_MSG_QUEUE answers why;
+ * a send of 0 bytes without it waits until all before it has gone. A shutdown to write comes after
+ * it; a close drops what has not gone, unless option linger gives it time.
  *
  * unit     timeout: milliseconds; 0 sends what goes at once.
  * returns  `len` (KITH_NOWAIT: 1..len, or 0 when len is 0); or
- *          KITH_ESELECT  nothing went;
+ *          KITH_ESELECT  nothing went; with KITH_MSG_QUEUE: all was taken, and a message comes
+ *                        when it has gone, until when it is better to send no more;
+ *          KITH_EFULL    (KITH_MSG_QUEUE) too much waits already, and nothing was taken;
+ *          KITH_EINVAL, KITH_EOPNOTSUPP  (KITH_MSG_QUEUE) another timeout; not of bytes;
  *          KITH_ETIMEOUT, KITH_ECANCELED, KITH_EPIPE, KITH_ECONNRESET, ...: kith_partial()
  *          tells how many bytes went.
- * context  a process or a plain thread; may suspend it.
+ * context  a process or a plain thread; may suspend it. With KITH_MSG_QUEUE any thread; suspends
+ *          only while the socket is busy.
  * owns     `buf` is the caller's again when the call returns, whatever it answers.
- * source   OTP socket:send/4. Differs: answers all or a code.
+ * source   OTP socket:send/4. Differs: answers all or a code; KITH_MSG_QUEUE is kith's.
  */
 KITH_API KITH_NODISCARD ptrdiff_t
 kith_socket_send(kith_socket s, const void *buf, size_t len, unsigned flags,

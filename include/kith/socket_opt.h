@@ -255,12 +255,13 @@ enum {
     KITH_OPT_OTP_DOMAIN = 0x703,              /* G int: KITH_INET... */
     KITH_OPT_OTP_TYPE = 0x704,                /* G int: KITH_STREAM... */
     KITH_OPT_OTP_PROTOCOL = 0x705,            /* G int: KITH_TCP... */
-    KITH_OPT_OTP_DEBUG = 0x706,       /* GS bool: each operation is a line in the log */
-    KITH_OPT_OTP_IOW = 0x707,         /* GS bool: the owner gets KITH_TAG_COUNTER_WRAP */
-    KITH_OPT_OTP_RCVCTRLBUF = 0x708,  /* GS int, bytes: for control messages of a receive */
-    KITH_OPT_OTP_SNDCTRLBUF = 0x709,  /* GS int, bytes: the same of a send */
-    KITH_OPT_OTP_META = 0x70a,        /* GS uint64_t, the owner's to set: what he likes */
-    KITH_OPT_OTP_USE_REGISTRY = 0x70b /* G bool: kith_socket_which tells of it */
+    KITH_OPT_OTP_DEBUG = 0x706,      /* GS bool: each operation is a line in the log */
+    KITH_OPT_OTP_IOW = 0x707,        /* GS bool: the owner gets KITH_TAG_COUNTER_WRAP */
+    KITH_OPT_OTP_RCVCTRLBUF = 0x708, /* GS int, bytes: for control messages of a receive */
+    KITH_OPT_OTP_SNDCTRLBUF = 0x709, /* GS int, bytes: the same of a send */
+    KITH_OPT_OTP_META = 0x70a,       /* GS uint64_t, the owner's to set: what he likes */
+    KITH_OPT_OTP_USE_REGISTRY = 0x70b, /* G bool: kith_socket_which tells of it */
+    KITH_OPT_OTP_SNDQUEUE = 0x70c /* GS int, bytes: with so much KITH_MSG_QUEUE is full */
 };
 
 /* What there is to know of an option. */

@@ -49,6 +49,7 @@ TEST_P(SocketOtpOf, TheyBeginWithTheirDefaults)
         EXPECT_EQ(8192, get(s, KITH_OPT_OTP_RCVBUF));
         EXPECT_GE(get(s, KITH_OPT_OTP_RCVCTRLBUF), 1024);
         EXPECT_GE(get(s, KITH_OPT_OTP_SNDCTRLBUF), 1024);
+        EXPECT_EQ(64 * 1024, get(s, KITH_OPT_OTP_SNDQUEUE));
         EXPECT_EQ(1, get(s, KITH_OPT_OTP_USE_REGISTRY));
         EXPECT_EQ(8, kith_socket_getopt(s, KITH_OPT_OTP_META, &meta, sizeof meta));
         EXPECT_EQ(0u, meta);
@@ -68,8 +69,8 @@ TEST_P(SocketOtpOf, TheyKeepWhatTheyAreSetTo)
                 EXPECT_EQ(0, kith_socket_setopt_int(s, o, v));
                 EXPECT_EQ(v != 0, get(s, o)) << o;
             }
-        for (const kith_opt o :
-             {KITH_OPT_OTP_RCVBUF, KITH_OPT_OTP_RCVCTRLBUF, KITH_OPT_OTP_SNDCTRLBUF}) {
+        for (const kith_opt o : {KITH_OPT_OTP_RCVBUF, KITH_OPT_OTP_RCVCTRLBUF,
+                                 KITH_OPT_OTP_SNDCTRLBUF, KITH_OPT_OTP_SNDQUEUE}) {
             const int before = get(s, o);
 
             EXPECT_EQ(0, kith_socket_setopt_int(s, o, 4321));
@@ -256,6 +257,7 @@ TEST_P(SocketOtpOf, AcceptedOnesHaveWhatTheirListenerHas)
         ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_OTP_RCVBUF, &v, sizeof v));
         ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_OTP_RCVCTRLBUF, 2000));
         ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_OTP_SNDCTRLBUF, 3000));
+        ASSERT_EQ(0, kith_socket_setopt_int(l, KITH_OPT_OTP_SNDQUEUE, 4000));
         ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_OTP_META, &meta, sizeof meta));
         const kt_pair p = kt_connect(l);
         EXPECT_EQ(1, get(p.far, KITH_OPT_OTP_DEBUG));
@@ -266,6 +268,7 @@ TEST_P(SocketOtpOf, AcceptedOnesHaveWhatTheirListenerHas)
         EXPECT_EQ(1000u, theirs.size);
         EXPECT_EQ(2000, get(p.far, KITH_OPT_OTP_RCVCTRLBUF));
         EXPECT_EQ(3000, get(p.far, KITH_OPT_OTP_SNDCTRLBUF));
+        EXPECT_EQ(4000, get(p.far, KITH_OPT_OTP_SNDQUEUE));
         EXPECT_EQ(8, kith_socket_getopt(p.far, KITH_OPT_OTP_META, &their_meta,
                                         sizeof their_meta));
         EXPECT_EQ(0u, their_meta) << "but this";
