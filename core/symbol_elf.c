@@ -140,7 +140,7 @@ ki_symbol_in_image(const void *image, size_t size, uintptr_t base, uintptr_t add
     const struct image f = {image, size};
     shdr table, strings;
     ehdr h;
-    sym s;
+    sym s = {.st_name = 0}; /* which gcc does not see that search has written */
 
     if (cap == 0 || !read_header(&f, &h) || !file_address(&f, &h, base, &addr))
         return 0;
