@@ -95,7 +95,7 @@ class SupervisorChaos : public kt_family_test {
         kt_family_test::SetUp();
         not_free = 0;
         for (std::size_t i = 0; i < total; i++)
-            services_[i].address = kt_own_address(static_cast<std::uint16_t>(i));
+            services_[i].address = kt_own_address(static_cast<std::uint16_t>(100 + i));
     }
 
     kith_child leaf(std::size_t i)
