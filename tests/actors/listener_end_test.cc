@@ -667,6 +667,8 @@ TEST_P(ListenerIdle, SendingAloneIsNotIdle)
         ASSERT_NO_FATAL_FAILURE(pass(200));
         EXPECT_EQ(0, kith_send_name("sends", 1, nullptr, 0));
         ASSERT_TRUE(reads(c, "s"));
+        /* Its send has returned, and was counted: the byte is here before that. */
+        ASSERT_TRUE(kt_until([] { return kt_waits(kith_whereis("sends"), "receive"); }));
     }
     EXPECT_EQ(0, dead);
     ASSERT_NO_FATAL_FAILURE(pass(530));
