@@ -35,7 +35,8 @@ class SocketRare : public kt_inets<> {
     void TearDown() override
     {
         kt_inets::TearDown();
-        ki_seam = real;
+        ki_seam.alloc = real.alloc; /* the side pool may still use others */
+        ki_seam.accept = real.accept;
     }
 
     static inline struct ki_seam real;
