@@ -92,9 +92,10 @@ KI_NODISCARD int ki_sockopt_ask(const struct ki_sockopt *row, const void *v,
 KI_NODISCARD int ki_sockopt_may_set(const struct ki_sockopt *row, size_t len);
 KI_NODISCARD int ki_sockopt_may_get(const struct ki_sockopt *row, size_t cap);
 
-/* ki_optval_room makes room for a native value of `len` bytes, zeros. 0 or KITH_ENOMEM.
- * ki_optval_drop gives back what was taken for it. */
+/* ki_optval_room makes room for a native value of `len` bytes, zeros; ki_optval_store does so and
+ * copies them. 0 or KITH_ENOMEM. ki_optval_drop gives back what was taken for it. */
 KI_NODISCARD int ki_optval_room(struct ki_optval *val, unsigned len);
+KI_NODISCARD int ki_optval_store(struct ki_optval *out, const void *native, unsigned len);
 void ki_optval_drop(struct ki_optval *val);
 
 /* ki_sockopt_encode makes the native form of `len` bytes at v (which need no alignment), to be

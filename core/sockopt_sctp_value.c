@@ -63,16 +63,6 @@ get_address(const struct sockaddr_storage *in)
 
 /* ---- out of ours ---- */
 
-static int
-store(struct ki_optval *out, const void *native, unsigned len)
-{
-    int rc = ki_optval_room(out, len);
-
-    if (rc == 0)
-        memcpy(out->data, native, len);
-    return rc;
-}
-
 /* A head, and behind it a list. */
 static int
 store_list(struct ki_optval *out, const void *head, size_t head_len, const void *list,
@@ -102,7 +92,7 @@ encode_prim(const void *v, struct ki_optval *out)
     rc = put_address(&in.addr, &addr);
     native.ssp_assoc_id = in.assoc_id;
     native.ssp_addr = addr;
-    return rc < 0 ? rc : store(out, &native, sizeof native);
+    return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -118,7 +108,7 @@ encode_paddrinfo(const void *v, struct ki_optval *out)
     rc = put_address(&in.address, &addr);
     native.spinfo_assoc_id = in.assoc_id;
     native.spinfo_address = addr;
-    return rc < 0 ? rc : store(out, &native, sizeof native);
+    return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -141,7 +131,7 @@ encode_paddrparams(const void *v, struct ki_optval *out)
     native.spp_flags = in.flags;
     native.spp_ipv6_flowlabel = in.ipv6_flowlabel;
     native.spp_dscp = in.dscp;
-    return rc < 0 ? rc : store(out, &native, sizeof native);
+    return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -152,7 +142,7 @@ encode_status(const void *v, struct ki_optval *out)
     memset(&native, 0, sizeof native);
     memcpy(&native.sstat_assoc_id, (const char *) v + offsetof(kith_sctp_status, assoc_id),
            sizeof native.sstat_assoc_id);
-    return store(out, &native, sizeof native);
+    return ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -189,7 +179,7 @@ encode_authchunks(const void *v, struct ki_optval *out)
 
     memcpy(&in, v, sizeof in);
     in.n = 0;
-    return store(out, &in, sizeof in);
+    return ki_optval_store(out, &in, sizeof in);
 }
 
 static int

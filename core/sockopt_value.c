@@ -69,8 +69,8 @@ ki_sockopt_native_len(const struct ki_sockopt *row)
 
 /* ---- into the system's ---- */
 
-static int
-store(struct ki_optval *out, const void *native, unsigned len)
+int
+ki_optval_store(struct ki_optval *out, const void *native, unsigned len)
 {
     int rc = ki_optval_room(out, len);
 
@@ -90,7 +90,7 @@ encode_linger(const void *v, struct ki_optval *out)
         return KITH_EINVAL;
     native.l_onoff = in.on;
     native.l_linger = in.seconds;
-    return store(out, &native, sizeof native);
+    return ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -101,7 +101,7 @@ encode_int(const struct ki_sockopt *row, const void *v, struct ki_optval *out)
     memcpy(&number, v, sizeof number);
     if (row->kind == KI_OPT_BOOL)
         number = number != 0;
-    return store(out, &number, sizeof number);
+    return ki_optval_store(out, &number, sizeof number);
 }
 
 static int
@@ -116,7 +116,7 @@ encode_ms(const void *v, struct ki_optval *out)
     memset(&native, 0, sizeof native);
     native.tv_sec = in / 1000;
     native.tv_usec = in % 1000 * 1000;
-    return store(out, &native, sizeof native);
+    return ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -126,7 +126,7 @@ encode_domain(const void *v, struct ki_optval *out)
 
     memcpy(&domain, v, sizeof domain);
     domain = ki_domain_to_native(domain);
-    return domain < 0 ? KITH_EINVAL : store(out, &domain, sizeof domain);
+    return domain < 0 ? KITH_EINVAL : ki_optval_store(out, &domain, sizeof domain);
 }
 
 /* A NUL may stand at its end, none inside. */
@@ -158,7 +158,7 @@ encode_multicast_if(const void *v, struct ki_optval *out)
         memcpy(&native.imr_address, in.local.inet.addr, sizeof native.imr_address);
     else if (in.local.domain != 0)
         return KITH_EINVAL;
-    return store(out, &native, sizeof native);
+    return ki_optval_store(out, &native, sizeof native);
 }
 
 #ifdef MCAST_JOIN_GROUP
@@ -196,7 +196,7 @@ encode_mreq(const struct ki_sockopt *row, const void *v, struct ki_optval *out)
     memset(&native, 0, sizeof native);
     native.gr_interface = interface_of(&in.group, in.ifindex);
     rc = put_address(row, &in.group, &native.gr_group);
-    return rc < 0 ? rc : store(out, &native, sizeof native);
+    return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
 static int
@@ -212,7 +212,7 @@ encode_mreq_source(const struct ki_sockopt *row, const void *v, struct ki_optval
     rc = put_address(row, &in.group, &native.gsr_group);
     if (rc == 0)
         rc = put_address(row, &in.source, &native.gsr_source);
-    return rc < 0 ? rc : store(out, &native, sizeof native);
+    return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
 #ifdef MCAST_MSFILTER
@@ -264,7 +264,7 @@ encode_uint8(const void *v, struct ki_optval *out)
 
     memcpy(&number, v, sizeof number);
     native = (unsigned char) number;
-    return number != native ? KITH_EINVAL : store(out, &native, sizeof native);
+    return number != native ? KITH_EINVAL : ki_optval_store(out, &native, sizeof native);
 }
 
 int
@@ -272,7 +272,7 @@ ki_sockopt_ask(const struct ki_sockopt *row, const void *v, struct ki_optval *ou
 {
     switch (row->kind) {
     case KI_OPT_ALIKE:
-        return store(out, v, row->len);
+        return ki_optval_store(out, v, row->len);
     case KI_OPT_SCTP:
         return ki_sctp_opt_ask(row, v, out);
     default:
@@ -312,7 +312,7 @@ ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
     case KI_OPT_BYTES:
     case KI_OPT_ACCEPT_FILTER:
     case KI_OPT_ALIKE:
-        return store(out, v, (unsigned) len);
+        return ki_optval_store(out, v, (unsigned) len);
     case KI_OPT_UINT8:
         return encode_uint8(v, out);
     case KI_OPT_SCTP:
