@@ -690,8 +690,8 @@ TEST_P(ListenerIdle, OneThatTrapsExitsHearsWhyAndIsKilledWhenItDoesNotEnd)
     ASSERT_NO_FATAL_FAILURE(pass(390));
     ASSERT_NO_FATAL_FAILURE(pass_until([] { return shut_down == 1; }));
     EXPECT_EQ(KITH_ETIMEOUT, shut_down_code);
-    ASSERT_NO_FATAL_FAILURE(
-        pass(800)); /* of 1,000, some of which have passed when we hear of it */
+    /* Some of the 1,000 have passed when we hear of it. */
+    ASSERT_NO_FATAL_FAILURE(pass(800));
     kt_turn(pid);
     EXPECT_EQ(0, dead);
     ASSERT_NO_FATAL_FAILURE(pass_until([] { return dead == 1; }));
