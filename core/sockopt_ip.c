@@ -77,8 +77,12 @@
 #ifndef IP_RECVTTL
 #define IP_RECVTTL -1
 #endif
-#ifndef IP_RETOPTS
-#define IP_RETOPTS -1
+#ifndef IP_RECVRETOPTS /* which BSD tells from the options to be sent, IP_RETOPTS */
+#ifdef IP_RETOPTS
+#define IP_RECVRETOPTS IP_RETOPTS
+#else
+#define IP_RECVRETOPTS -1
+#endif
 #endif
 #ifndef IP_ROUTER_ALERT
 #define IP_ROUTER_ALERT -1
@@ -134,7 +138,7 @@ static const struct ki_sockopt ip_rows[] = {
     ROW(RECVORIGDSTADDR, "recvorigdstaddr", IP_RECVORIGDSTADDR, BOOL, GET_SET),
     ROW(RECVTOS, "recvtos", IP_RECVTOS, BOOL, GET_SET),
     ROW(RECVTTL, "recvttl", IP_RECVTTL, BOOL, GET_SET),
-    ROW(RETOPTS, "retopts", IP_RETOPTS, BOOL, GET_SET),
+    ROW(RETOPTS, "retopts", IP_RECVRETOPTS, BOOL, GET_SET),
     ROW(ROUTER_ALERT, "router_alert", IP_ROUTER_ALERT, INT, SET),
     ROW(SENDSRCADDR, "sendsrcaddr", -1, BOOL, NEITHER),
     ROW(TRANSPARENT, "transparent", IP_TRANSPARENT, BOOL, GET_SET),

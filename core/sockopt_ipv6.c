@@ -41,9 +41,6 @@
 #ifndef IPV6_ADDRFORM
 #define IPV6_ADDRFORM -1
 #endif
-#ifndef IPV6_AUTHHDR
-#define IPV6_AUTHHDR -1
-#endif
 #ifndef IPV6_AUTH_LEVEL
 #define IPV6_AUTH_LEVEL -1
 #endif
@@ -58,9 +55,6 @@
 #endif
 #ifndef IPV6_ESP_NETWORK_LEVEL
 #define IPV6_ESP_NETWORK_LEVEL -1
-#endif
-#ifndef IPV6_FAITH
-#define IPV6_FAITH -1
 #endif
 #ifndef IPV6_FLOWINFO
 #define IPV6_FLOWINFO -1
@@ -153,6 +147,9 @@
 #define IPV6_FLOWINFO_SEND -1
 #endif
 
+/* Some headers still have its number, systems no more. */
+#define GIVEN_UP -1
+
 #define ROW(NAME, ...) \
     [KI_OPT_AT(IPV6, NAME)] = KI_OPT_ROW(IPV6, NAME, "ipv6", IPPROTO_IPV6, __VA_ARGS__)
 
@@ -173,13 +170,13 @@ static const struct ki_sockopt ipv6_rows[] = {
     ROW(MULTICAST_LOOP, "multicast_loop", IPV6_MULTICAST_LOOP, BOOL, GET_SET),
     ROW(MULTICAST_ALL, "multicast_all", IPV6_MULTICAST_ALL, BOOL, GET_SET),
     ROW(ADDRFORM, "addrform", IPV6_ADDRFORM, DOMAIN, SET),
-    ROW(AUTHHDR, "authhdr", IPV6_AUTHHDR, BOOL, GET_SET),
+    ROW(AUTHHDR, "authhdr", GIVEN_UP, BOOL, GET_SET),
     ROW(AUTH_LEVEL, "auth_level", IPV6_AUTH_LEVEL, INT, GET_SET),
     ROW(CHECKSUM, "checksum", IPV6_CHECKSUM, INT, GET_SET),
     ROW(DSTOPTS, "dstopts", IPV6_DSTOPTS, BYTES, GET_SET),
     ROW(ESP_TRANS_LEVEL, "esp_trans_level", IPV6_ESP_TRANS_LEVEL, INT, GET_SET),
     ROW(ESP_NETWORK_LEVEL, "esp_network_level", IPV6_ESP_NETWORK_LEVEL, INT, GET_SET),
-    ROW(FAITH, "faith", IPV6_FAITH, BOOL, GET_SET),
+    ROW(FAITH, "faith", GIVEN_UP, BOOL, GET_SET),
     ROW(FLOWINFO, "flowinfo", IPV6_FLOWINFO, BOOL, GET_SET),
     ROW(RECVHOPLIMIT, "recvhoplimit", IPV6_RECVHOPLIMIT, BOOL, GET_SET),
     ROW(HOPOPTS, "hopopts", IPV6_HOPOPTS, BYTES, GET_SET),
