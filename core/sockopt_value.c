@@ -356,6 +356,7 @@ decode_multicast_if(const struct ki_optval *in, void *v)
     return sizeof out;
 }
 
+/* The system counts in ticks, and may know times that are too long for ours. */
 static ptrdiff_t
 decode_ms(const struct ki_optval *in, void *v)
 {
@@ -363,7 +364,11 @@ decode_ms(const struct ki_optval *in, void *v)
     kith_ms out;
 
     memcpy(&native, in->data, sizeof native);
-    out = (kith_ms) native.tv_sec * 1000 + (native.tv_usec + 999) / 1000;
+    out = (kith_ms) ((uint64_t) native.tv_usec % 1000000 + 999) / 1000;
+    if ((uint64_t) native.tv_sec > (uint64_t) (INT64_MAX - out) / 1000)
+        out = INT64_MAX;
+    else
+        out += (kith_ms) native.tv_sec * 1000;
     memcpy(v, &out, sizeof out);
     return sizeof out;
 }

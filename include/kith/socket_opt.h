@@ -372,7 +372,7 @@ kith_msg_flag_by_name(const char *name);
  *
  * returns  0; or
  *          KITH_EINVAL      no such option, `len` is not that of its kind, no such value;
- *          KITH_ENOPROTOOPT this system or kind of socket lacks it, or it is read only;
+ *          KITH_ENOPROTOOPT, KITH_EOPNOTSUPP  this system or socket lacks it; it is read only;
  *          KITH_EPERM       not the owner (otp controlling_process, meta), or not allowed;
  *          KITH_ENOPROC     otp controlling_process: that process is dead;
  *          KITH_EBADF, KITH_ECLOSED;  any other code is the kernel's.
@@ -388,7 +388,7 @@ kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len);
  *
  * returns  the value's length; or
  *          KITH_EINVAL      no such option, or `cap` is too small;
- *          KITH_ENOPROTOOPT this system or this kind of socket lacks it;
+ *          KITH_ENOPROTOOPT, KITH_EOPNOTSUPP  this system or this kind of socket lacks it;
  *          KITH_EAFNOSUPPORT, KITH_ESOCKTNOSUPPORT  a domain or type kith has no name for;
  *          KITH_EBADF, KITH_ECLOSED;  any other code is the kernel's.
  * context  any thread; suspends only while the socket is busy.
@@ -422,7 +422,7 @@ kith_socket_getopt_int(kith_socket s, kith_opt o, int *v);
 /**
  * Set an option by the system's own level and number, as raw bytes.
  *
- * returns  0; or a code of the kernel's.
+ * returns  0; KITH_EINVAL: no bytes there; KITH_EBADF, KITH_ECLOSED; or the kernel's code.
  * context  any thread; suspends only while the socket is busy.
  * owns     the bytes of `v` are read, no more.
  * source   OTP socket:setopt_native/3.
@@ -435,7 +435,7 @@ kith_socket_setopt_native(kith_socket s, int level, int number, kith_iov v);
  *
  * What stands in `v` before is given to the system, which some options look at.
  *
- * returns  the length the system gave; or a code of the kernel's.
+ * returns  the length the system gave; or a code as kith_socket_setopt_native.
  * context  any thread; suspends only while the socket is busy.
  * owns     the bytes of `v` are the caller's.
  * source   OTP socket:getopt_native/3.

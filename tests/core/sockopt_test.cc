@@ -447,6 +447,21 @@ TEST(Sockopt, ATimeGoesBothWaysAndIsNotCutToNothing)
     EXPECT_EQ(KITH_EINVAL, Encoded(*row, &v, sizeof v).rc);
 }
 
+TEST(Sockopt, ATimeTooLongForOursIsTheLongest)
+{
+    const ki_sockopt *row = ki_sockopt_find(KITH_OPT_SOCKET_SNDTIMEO);
+    Native in(sizeof(timeval));
+
+    for (const timeval t : {timeval{LONG_MAX / 100, 0}, {LONG_MAX, 999999}}) {
+        kith_ms v = 0;
+
+        std::memcpy(in.data, &t, sizeof t);
+        EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof v),
+                  ki_sockopt_decode(row, &in, &v, sizeof v));
+        EXPECT_EQ(INT64_MAX, v);
+    }
+}
+
 TEST(Sockopt, ATextIsSetWithItsNulOrWithout)
 {
     const kith_opt o = KITH_OPT_TCP_CONGESTION;
