@@ -193,6 +193,7 @@ static const struct numbers numbers[] = {
     ROW(TCP_SAVE_SYN, 27, NONE, NONE),
     ROW(TCP_SAVED_SYN, 28, NONE, NONE),
     ROW(TCP_INQ, 36, NONE, NONE),
+    ROW(TCP_FASTOPEN_NO_COOKIE, 34, NONE, NONE),
 
     ROW(UDP_CORK, 1, NONE, NONE),
     ROW(UDP_SEGMENT, 103, NONE, NONE),

@@ -64,6 +64,9 @@
 #ifndef TCP_INQ
 #define TCP_INQ -1
 #endif
+#ifndef TCP_FASTOPEN_NO_COOKIE
+#define TCP_FASTOPEN_NO_COOKIE -1
+#endif
 #ifndef UDP_CORK
 #define UDP_CORK -1
 #endif
@@ -126,6 +129,7 @@ static const struct ki_sockopt tcp_rows[] = {
     ROW(SAVE_SYN, "save_syn", TCP_SAVE_SYN, BOOL, GET_SET),
     ROW(SAVED_SYN, "saved_syn", TCP_SAVED_SYN, BYTES, GET),
     ROW(INQ, "inq", TCP_INQ, BOOL, GET_SET),
+    ROW(FASTOPEN_NO_COOKIE, "fastopen_no_cookie", TCP_FASTOPEN_NO_COOKIE, BOOL, GET_SET),
 };
 
 const struct ki_sockopt_level ki_sockopt_tcp = {tcp_rows, ki_countof(tcp_rows)};

@@ -202,6 +202,7 @@ enum {
     KITH_OPT_TCP_SAVED_SYN =
         0x416,                /* G bytes, once, were there room or not: what opened it; L */
     KITH_OPT_TCP_INQ = 0x417, /* GS bool: packets tell how much is left; L */
+    KITH_OPT_TCP_FASTOPEN_NO_COOKIE = 0x418, /* GS bool: none is asked for or needed; L */
 
     KITH_OPT_UDP_CORK = 0x500,    /* GS bool: gathers one datagram; L */
     KITH_OPT_UDP_SEGMENT = 0x501, /* GS int, bytes: what is sent is cut so; 0 = off; L */

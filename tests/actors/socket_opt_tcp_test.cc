@@ -214,6 +214,36 @@ TEST_P(OptTransport, AFastOpenCarriesTheFirstBytes)
     });
 }
 
+/* The first ever between two, whose cookie the client cannot have: it may only ask for one. */
+TEST_P(OptTransport, WithoutCookiesTheFirstFastOpenCarriesBytesToo)
+{
+    KT_NEEDS_NETNS();
+    by_process_and_thread([] {
+        for (const int without : {0, 1}) {
+            const kt_netns n;
+            const kith_socket l = n.open(kt_inet(), KITH_STREAM),
+                              s = n.open(kt_inet(), KITH_STREAM);
+            const kith_sockaddr at = kith_sockaddr_loopback(kt_inet(), 7000);
+            kith_socket far = {0};
+
+            n.set("ipv4/tcp_fastopen", 3); /* of both ends */
+            set(l, KITH_OPT_TCP_FASTOPEN, 5);
+            set(l, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
+            ASSERT_EQ(0, kith_socket_bind(l, &at));
+            ASSERT_EQ(0, kith_socket_listen(l, 5));
+            set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, 1);
+            set(s, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
+            ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
+            EXPECT_EQ(5, send(s, "hello"));
+            ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
+            EXPECT_EQ("hello", next(far));
+            EXPECT_EQ(without == 1, opened_with_data(s));
+            for (const kith_socket each : {l, s, far})
+                kt_close(each);
+        }
+    });
+}
+
 /* More than that does not wait unsent in the system, and it is told of when half has gone. */
 TEST_P(OptTransport, NotsentLowatKeepsTheSystemsQueueShort)
 {

@@ -137,6 +137,7 @@ const Row rows[] = {
     {KITH_OPT_TCP_THIN_LINEAR_TIMEOUTS, tcp, 1},
     {KITH_OPT_TCP_SAVE_SYN, tcp, 1},
     {KITH_OPT_TCP_INQ, tcp, 1},
+    {KITH_OPT_TCP_FASTOPEN_NO_COOKIE, tcp, 1},
 
     {KITH_OPT_UDP_CORK, udp, 1},
     {KITH_OPT_UDP_SEGMENT, udp, 512},
