@@ -56,7 +56,7 @@ access_of(const kith_opt_info *info)
 static int
 tell(const char *level, const char *name, kith_opt o)
 {
-    kith_opt_info info = {.type = "-"};
+    kith_opt_info info = {.name = name, .type = "-"};
     int yes = o < 0 ? 0 : kith_supports(o);
 
     if (yes >= 0 && o >= 0) {
@@ -68,10 +68,10 @@ tell(const char *level, const char *name, kith_opt o)
     if (yes < 0)
         return yes;
     if (json)
-        printf("%s  {\"level\": \"%s\", \"option\": \"%s\", \"supported\": %s, "
-               "\"access\": \"%s\", \"value\": \"%s\"}",
-               first ? "" : ",\n", level, name, yes ? "true" : "false", access_of(&info),
-               info.type);
+        printf("%s  {\"level\": \"%s\", \"option\": \"%s\", \"same_as\": \"%s\", "
+               "\"supported\": %s, \"access\": \"%s\", \"value\": \"%s\"}",
+               first ? "" : ",\n", level, name, info.name, yes ? "true" : "false",
+               access_of(&info), info.type);
     else
         printf("%s\t%s\t%s\t%s\n", level, name, yes ? "yes" : "no", access_of(&info));
     first = false;
