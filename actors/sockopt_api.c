@@ -42,7 +42,7 @@ do_set(struct ki_socket *s, void *arg)
 int
 kith_socket_setopt(kith_socket s, kith_opt o, const void *v, size_t len)
 {
-    struct opt_call c = {.row = ki_sockopt_find(o),
+    struct opt_call c = {.row = ki_seam.opt_row(o),
                          .v = kith_iov_of(v, len).base,
                          .len = len};
     int rc;
@@ -78,7 +78,7 @@ do_get(struct ki_socket *s, void *arg)
 ptrdiff_t
 kith_socket_getopt(kith_socket s, kith_opt o, void *v, size_t cap)
 {
-    struct opt_call c = {.row = ki_sockopt_find(o), .v = v, .len = cap};
+    struct opt_call c = {.row = ki_seam.opt_row(o), .v = v, .len = cap};
     int rc;
 
     if (!c.row || !v)

@@ -150,7 +150,7 @@ static _Atomic(uint32_t) asked[0x800];
 int
 kith_supports(kith_opt o)
 {
-    const struct ki_sockopt *row = ki_sockopt_find(o);
+    const struct ki_sockopt *row = ki_seam.opt_row(o);
     struct ki_proc *p;
     uint32_t epoch, seen;
     int rc = ki_enter(&p);

@@ -6,6 +6,7 @@
 #include "core/netns.h"
 #include "core/os.h"
 #include "core/sock.h"
+#include "core/sockopt.h"
 
 struct ki_seam ki_seam = {
     .now_ns = ki_os_now_ns,
@@ -31,6 +32,7 @@ struct ki_seam ki_seam = {
     .sockname = ki_sock_sockname,
     .peername = ki_sock_peername,
     .has_ended = ki_sock_has_ended,
+    .opt_row = ki_sockopt_find,
     .getopt = ki_sock_getopt,
     .setopt = ki_sock_setopt,
     .dup = ki_sock_dup,

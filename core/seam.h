@@ -29,6 +29,8 @@ struct ki_sysmsg {
     ptrdiff_t n; /* sendmmsg, recvmmsg: bytes of this one */
 };
 
+struct ki_sockopt;
+
 struct ki_seam {
     /* Monotonic time in nanoseconds; never 0. */
     uint64_t (*now_ns)(void);
@@ -66,6 +68,8 @@ struct ki_seam {
     int (*peername)(int fd, void *addr, unsigned *len);
     /* The peer has sent its last, or there is no connection. */
     bool (*has_ended)(int fd);
+    /* The row of an option (sockopt.h): what the system calls it, and whether it has it. */
+    const struct ki_sockopt *(*opt_row)(int id);
     int (*getopt)(int fd, int level, int number, void *v, unsigned *len);
     int (*setopt)(int fd, int level, int number, const void *v, unsigned len);
     int (*dup)(int fd);

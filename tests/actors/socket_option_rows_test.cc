@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_option_rows_test.cc -- every row of the table of options, on a socket of its kind: set,
  * read back, a wrong length, the wrong way. */
+#include "core/seam.h"
 #include "tests/support/sockets.h"
 
+#include <atomic>
 #include <cstring>
 #include <set>
 #include <string>
@@ -336,8 +338,22 @@ TEST_P(SocketOptionRow, GoesTheWayItSaysAndNoOther)
     });
 }
 
+/* How often the system was asked for an option. */
+std::atomic<int> asked;
+struct ki_seam real;
+
 TEST_F(SocketOptionRow, ThatTheSystemLacksIsNeverAsked)
 {
+    real = ki_seam;
+    asked = 0;
+    ki_seam.setopt = [](int fd, int level, int number, const void *v, unsigned len) {
+        asked++;
+        return real.setopt(fd, level, number, v, len);
+    };
+    ki_seam.getopt = [](int fd, int level, int number, void *v, unsigned *len) {
+        asked++;
+        return real.getopt(fd, level, number, v, len);
+    };
     by_process_and_thread([] {
         const kith_socket s = open_of(tcp4), s6 = open_of(tcp6);
         kith_accept_filter f = {};
@@ -349,7 +365,8 @@ TEST_F(SocketOptionRow, ThatTheSystemLacksIsNeverAsked)
               KITH_OPT_TCP_NOPUSH, KITH_OPT_IPV6_AUTH_LEVEL, KITH_OPT_IPV6_ESP_TRANS_LEVEL,
               KITH_OPT_IPV6_ESP_NETWORK_LEVEL, KITH_OPT_IPV6_IPCOMP_LEVEL,
               KITH_OPT_IPV6_FAITH, KITH_OPT_IPV6_PORTRANGE, KITH_OPT_IPV6_USE_MIN_MTU,
-              KITH_OPT_IPV6_AUTHHDR}) {
+              KITH_OPT_IPV6_AUTHHDR, KITH_OPT_SCTP_EXPLICIT_EOR,
+              KITH_OPT_SCTP_USE_EXT_RECVINFO}) {
             EXPECT_EQ(0, kith_supports(o)) << name_of(o);
             EXPECT_EQ(KITH_ENOPROTOOPT, kith_socket_setopt_int(s6, o, 1)) << name_of(o);
             EXPECT_EQ(KITH_ENOPROTOOPT, kith_socket_getopt_int(s6, o, &v)) << name_of(o);
@@ -359,9 +376,14 @@ TEST_F(SocketOptionRow, ThatTheSystemLacksIsNeverAsked)
                   kith_socket_setopt(s, KITH_OPT_SOCKET_ACCEPTFILTER, &f, sizeof f));
         EXPECT_EQ(KITH_ENOPROTOOPT,
                   kith_socket_getopt(s, KITH_OPT_SOCKET_ACCEPTFILTER, &f, sizeof f));
+        EXPECT_EQ(0, asked);
+        EXPECT_EQ(1, get(s, KITH_OPT_SOCKET_SNDLOWAT));
+        EXPECT_EQ(1, asked.exchange(0)) << "the test shows nothing";
         kt_close(s);
         kt_close(s6);
     });
+    ki_seam.setopt = real.setopt;
+    ki_seam.getopt = real.getopt;
 }
 
 /* ---- those that are not read as they were set ---- */
