@@ -96,6 +96,9 @@ kt_netns::kt_netns()
     });
     EXPECT_LE(0, fd_) << "no namespace";
     path_ = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(fd_);
+    /* Else what is forwarded waits until the device is sure of its own address. */
+    for (const char *of : {"all", "default"})
+        set("ipv6/conf/" + std::string(of) + "/accept_dad", 0);
     ip("link set lo up");
 }
 
