@@ -2,9 +2,13 @@
  * socket_opt_socket_test.cc -- what options of level socket do: in the peer, on the way, in the
  * system's tables. That they are set and read shows socket_option_rows_test.cc. */
 #include "tests/support/netns.h"
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
+#include <cstring>
 #include <string>
+
+#include <net/if.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,6 +108,20 @@ TEST_F(OptSocketOnly, BroadcastAllowsToSendToAll)
     });
 }
 
+void
+bind_to_device(kith_socket s, const kt_netns &ns, const char *name, bool by_number)
+{
+    if (!by_number) {
+        EXPECT_EQ(0, kith_socket_setopt(s, KITH_OPT_SOCKET_BINDTODEVICE, name,
+                                        std::strlen(name)));
+        return;
+    }
+    int number = 0;
+
+    ns.in([&] { number = static_cast<int>(if_nametoindex(name)); });
+    set(s, KITH_OPT_SOCKET_BINDTOIFINDEX, number);
+}
+
 TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
 {
     KT_NEEDS_NETNS();
@@ -120,15 +138,18 @@ TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
         (kt_inet() == KITH_INET ? to.inet.port : to.inet6.port) = kith_sockaddr_port(&name);
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
 
-        ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_SOCKET_BINDTODEVICE, "v0", 2));
-        EXPECT_EQ(2, send(s, "no"));
-        EXPECT_EQ("econnrefused", next(s)) << "nobody listens on lo";
-        ASSERT_EQ(0, kith_socket_setopt(l, KITH_OPT_SOCKET_BINDTODEVICE, "lo", 2));
-        EXPECT_EQ(3, send(s, "yes"));
-        EXPECT_EQ("yes", next(l));
-        set(l, KITH_OPT_SOCKET_BINDTOIFINDEX, 0);
-        EXPECT_EQ(4, send(s, "both"));
-        EXPECT_EQ("both", next(l));
+        for (const bool by_number : {false, true}) {
+            bind_to_device(l, ns, "v0", by_number);
+            EXPECT_EQ(2, send(s, "no"));
+            EXPECT_EQ("econnrefused", next(s)) << "nobody listens on lo";
+            bind_to_device(l, ns, "lo", by_number);
+            EXPECT_EQ(3, send(s, "yes"));
+            EXPECT_EQ("yes", next(l));
+            bind_to_device(l, ns, "v0", by_number);
+            set(l, KITH_OPT_SOCKET_BINDTOIFINDEX, 0);
+            EXPECT_EQ(4, send(s, "both"));
+            EXPECT_EQ("both", next(l));
+        }
         kt_close(l);
         kt_close(s);
     });
@@ -422,6 +443,61 @@ TEST_P(OptSocket, ReuseportSpreadsSendersOverAllWhoShare)
         EXPECT_GT(of_b, 0);
         for (const kith_socket s : {a, b, c})
             kt_close(s);
+    });
+}
+
+/* Sends "here" from that processor, where the loopback delivers it too. */
+void
+send_from(int cpu, kith_socket s)
+{
+    const int fd = get(s, KITH_OPT_OTP_FD);
+
+    kt_in_thread([=] {
+        cpu_set_t one;
+
+        CPU_ZERO(&one);
+        CPU_SET(static_cast<unsigned>(cpu), &one);
+        EXPECT_EQ(0, sched_setaffinity(0, sizeof one, &one));
+        EXPECT_EQ(4, ::send(fd, "here", 4, MSG_NOSIGNAL));
+    });
+}
+
+TEST_P(OptSocket, TheIncomingCpuIsWhereItsPacketsCome)
+{
+    by_process_and_thread([] {
+        const kt_dgrams d;
+        const int cpu = sched_getcpu();
+
+        d.connect();
+        ASSERT_EQ(0, kith_socket_connect(d.far, &d.near_name, kt_long()));
+        EXPECT_NE(cpu, get(d.far, KITH_OPT_SOCKET_INCOMING_CPU)) << "none has come";
+        send_from(cpu, d.near);
+        EXPECT_EQ("here", next(d.far));
+        EXPECT_EQ(cpu, get(d.far, KITH_OPT_SOCKET_INCOMING_CPU));
+        d.close();
+    });
+}
+
+TEST_P(OptSocket, OfTwoAtAnAddressTheOneOfTheIncomingCpuHears)
+{
+    by_process_and_thread([] {
+        const kith_socket a = kt_dgram(), b = kt_dgram(), s = kt_dgram();
+        const int cpu = sched_getcpu();
+
+        for (const kith_socket each : {a, b})
+            set(each, KITH_OPT_SOCKET_REUSEADDR, 1);
+        bind_to(a, kt_loopback());
+        const kith_sockaddr to = kt_name_of(a);
+        bind_to(b, to);
+        ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
+        for (const bool a_hears : {true, false, true}) {
+            set(a, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu : cpu + 1);
+            set(b, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu + 1 : cpu);
+            send_from(cpu, s);
+            EXPECT_EQ("here", next(a_hears ? a : b));
+        }
+        for (const kith_socket each : {a, b, s})
+            kt_close(each);
     });
 }
 
