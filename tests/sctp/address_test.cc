@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * address_test.cc -- ends with several addresses, and one association out of many. */
-#include "tests/sctp/sctp.h"
+#include "tests/sctp/wire.h"
+
+#include <cstring>
 
 namespace
 {
@@ -138,6 +140,38 @@ TEST_F(SctpAddress, ThePrimaryIsAnyOfThePeers)
         EXPECT_EQ(kt_text(at[1]), kt_text(st.primary.address));
         kt_close(s);
         kt_close(l);
+    });
+}
+
+/* An address is used when the peer has answered there. IPv4's header ends with where a packet
+ * goes. */
+TEST_F(SctpAddress, MessagesGoToThePrimary)
+{
+    KT_NEEDS_WIRE();
+    in_process([] {
+        kith_sockaddr at[2];
+        kt_wire wire(KITH_INET);
+        const kith_socket l = listen_at_two(KITH_STREAM, at);
+        const kt_pair p = kt_sctp_connect(l, kt_sctp_open(KITH_INET, KITH_STREAM));
+
+        for (const kith_sockaddr &to : at) {
+            kith_sctp_paddrinfo path = {};
+            kith_sctp_paddrparams ask = {};
+
+            ask.flags = KITH_SCTP_HB_DEMAND;
+            path.address = ask.address = to;
+            kt_opt_set(p.near, KITH_OPT_SCTP_PEER_ADDR_PARAMS, ask);
+            EXPECT_TRUE(kt_eventually([&] {
+                return kt_opt_get(p.near, KITH_OPT_SCTP_GET_PEER_ADDR_INFO, path).state ==
+                       KITH_SCTP_ACTIVE;
+            }));
+            kt_opt_set(p.near, KITH_OPT_SCTP_PRIMARY_ADDR, kith_sctp_prim{0, to});
+            kt_sctp_send(p.near, "x");
+            EXPECT_EQ("x", kt_sctp_recv(p.far));
+            const std::string ip = wire.sent(p.near, KT_SCTP_DATA).back().ip;
+            EXPECT_EQ(0, std::memcmp(to.inet.addr, ip.data() + 16, 4)) << kt_text(to);
+        }
+        kt_close(p);
     });
 }
 

@@ -26,18 +26,24 @@ kt_sctp_listen(int domain, int type)
 }
 
 kt_pair
-kt_sctp_pair(int domain)
+kt_sctp_connect(kith_socket listener, kith_socket s)
 {
-    const kith_socket l = kt_sctp_listen(domain, KITH_STREAM);
-    const kith_sockaddr to = kt_name_of(l);
-    kt_pair p = {kt_sctp_open(domain, KITH_STREAM), {0}};
+    const kith_sockaddr to = kt_name_of(listener);
+    kt_pair p = {s, {0}};
     int rc = kith_socket_connect(p.near, &to, kt_long());
 
     EXPECT_EQ(0, rc) << "connect: " << kith_strerror(rc);
-    rc = kith_socket_accept(l, kt_long(), &p.far);
+    rc = kith_socket_accept(listener, kt_long(), &p.far);
     EXPECT_EQ(0, rc) << "accept: " << kith_strerror(rc);
-    kt_close(l);
+    kt_close(listener);
     return p;
+}
+
+kt_pair
+kt_sctp_pair(int domain)
+{
+    return kt_sctp_connect(kt_sctp_listen(domain, KITH_STREAM),
+                           kt_sctp_open(domain, KITH_STREAM));
 }
 
 void
