@@ -40,16 +40,19 @@ class kt_subject {
     std::vector<kith_socket> all_;
 };
 
-/* The rows that this system has; not those of SCTP, which this machine may lack, and which
- * tests/sctp and sockopt_sctp_test.cc have. */
-std::vector<ki_sockopt> kt_system_rows();
+/* The rows that this system has: those of SCTP, or the others. */
+std::vector<ki_sockopt> kt_system_rows(bool of_sctp = false);
 std::string kt_name_of(const ki_sockopt &row);
 
 /* The native form of a value, as it is given to the system to set it. */
 std::string kt_native_of(const ki_sockopt &row, const std::string &value);
 
-/* What the option is: the value's native form as far as it can be told from ours, by the option's
- * name, and by the system's number; by the system alone. A text that kt_is_code if it cannot be read. */
+/* What was read by the option's name and by its number, in one form. */
+std::string kt_form_of_read(const ki_sockopt &row, const std::string &value);
+std::string kt_form_of_told(const ki_sockopt &row, std::string native);
+
+/* What the option is, in that form: by its name, by the system's number, by the system alone. A text
+ * that kt_is_code if it cannot be read. */
 std::string kt_read(kith_socket s, const ki_sockopt &row);
 std::string kt_read_native(kith_socket s, const ki_sockopt &row);
 std::string kt_read_system(int fd, const ki_sockopt &row);
