@@ -82,7 +82,7 @@ bool ki_sockopt_is_int(const struct ki_sockopt *row);
 unsigned ki_sockopt_native_len(const struct ki_sockopt *row);
 
 /* ki_sockopt_ask makes what getsockopt is given, to be dropped after a 0: as many bytes, zeros, or
- * for whom the value at v asks. Answers 0; KITH_ENOMEM; KITH_EINVAL for an address that is none. */
+ * for whom the value at v asks. Answers 0; KITH_ENOMEM; what ki_sockaddr_to_native says. */
 KI_NODISCARD int ki_sockopt_ask(const struct ki_sockopt *row, const void *v,
                                 struct ki_optval *out);
 
@@ -100,8 +100,8 @@ void ki_optval_drop(struct ki_optval *val);
 
 /* ki_sockopt_encode makes the native form of `len` bytes at v (which need no alignment), to be
  * dropped after a 0. Answers 0; a code of ki_sockopt_may_set; KITH_EINVAL for a value that
- * cannot be: a linger time below 0, an address of another family than the level's;
- * KITH_ENOMEM. */
+ * cannot be: a linger time below 0, an address of another family than the level's; KITH_ENOBUFS
+ * for a list longer than any system takes; what ki_sockaddr_to_native says; KITH_ENOMEM. */
 KI_NODISCARD int ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
                                    struct ki_optval *out);
 

@@ -77,14 +77,14 @@ read_any(const unsigned char *data, size_t len)
 static size_t
 invent(const unsigned char *data, size_t len, kith_cmsg c[CTRL_MAX])
 {
-    static const int bases[] = {0x100, 0x200, 0x300, 0x500};
+    static const int bases[] = {0x100, 0x200, 0x300, 0x500, 0x600};
     size_t n = 0;
 
     while (len >= 3 && n < CTRL_MAX) {
         size_t take = data[2] < len - 3 ? data[2] : len - 3;
 
         c[n].level = data[0] & 1 ? KITH_CMSG_LEVEL : data[1] * 3;
-        c[n].type = data[0] & 1 ? bases[data[0] >> 1 & 3] + data[1] % 10 : data[1];
+        c[n].type = data[0] & 1 ? bases[(data[0] >> 1) % 5] + data[1] % 10 : data[1];
         c[n].data = (void *) (uintptr_t) (data + 3);
         c[n].len = take;
         data += 3 + take;
@@ -92,6 +92,39 @@ invent(const unsigned char *data, size_t len, kith_cmsg c[CTRL_MAX])
         n++;
     }
     return n;
+}
+
+/* Those that are received under the name by which they are sent, and mean the same both ways. */
+static bool
+is_of_both_ways(const kith_cmsg *c)
+{
+    switch (c->type) {
+    case KITH_CMSG_SOCKET_CREDENTIALS:
+    case KITH_CMSG_SOCKET_MARK:
+    case KITH_CMSG_IP_TOS:
+    case KITH_CMSG_IP_TTL:
+    case KITH_CMSG_IPV6_TCLASS:
+    case KITH_CMSG_IPV6_HOPLIMIT:
+    case KITH_CMSG_IPV6_FLOWINFO:
+    case KITH_CMSG_IPV6_RTHDR:
+    case KITH_CMSG_SCTP_SNDRCV:
+        return c->level == KITH_CMSG_LEVEL;
+    default:
+        return false;
+    }
+}
+
+/* The only one of a packet comes back as it was. */
+static void
+comes_back(const kith_packet *out, const kith_packet *in)
+{
+    const kith_cmsg *c = out->ctrl;
+    const void *v;
+
+    if (out->n_ctrl != 1 || !is_of_both_ways(c))
+        return;
+    v = kith_packet_ctrl(in, c->type, c->len);
+    FUZZ_CHECK(v != NULL && memcmp(v, c->data, c->len) == 0);
 }
 
 static void
@@ -116,7 +149,8 @@ write_any(const unsigned char *data, size_t len)
         return;
     FUZZ_CHECK((size_t) n <= cap);
     closed = 0;
-    (void) ki_cmsg_decode(&in, buf, (size_t) n);
+    if (ki_cmsg_decode(&in, buf, (size_t) n))
+        comes_back(&out, &in);
     check(&in);
     if (out.n_fds)
         FUZZ_CHECK(in.n_fds + closed >= out.n_fds);
