@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_opt_socket_test.cc -- what options of level socket do: in the peer, on the way, in the
  * system's tables. That they are set and read shows socket_option_rows_test.cc. */
+#include "tests/support/cut.h"
 #include "tests/support/netns.h"
 #include "tests/support/packets.h"
 
@@ -501,61 +502,32 @@ TEST_P(OptSocket, OfTwoAtAnAddressTheOneOfTheIncomingCpuHears)
     });
 }
 
-/* A connection over a cable, whose far end loses its address: nothing is answered any more. */
-struct Cut {
-    kt_netns a, b;
-    kith_socket near = {0}, far = {0};
-
-    explicit Cut(int domain)
-    {
-        kt_cable(a, b);
-        const kith_socket l = b.open(domain, KITH_STREAM);
-        const kith_sockaddr any = kith_sockaddr_any(domain, 0);
-
-        bind_to(l, any);
-        EXPECT_EQ(0, kith_socket_listen(l, 5));
-        const kith_sockaddr name = kt_name_of(l);
-        const kith_sockaddr to = kt_at_cable(domain, 2, kith_sockaddr_port(&name));
-        near = a.open(domain, KITH_STREAM);
-        EXPECT_EQ(0, kith_socket_connect(near, &to, kt_long()));
-        EXPECT_EQ(0, kith_socket_accept(l, kt_long(), &far));
-        kt_close(l);
-    }
-
-    void cut() const
-    {
-        b.ip("addr del 10.77.1.2/24 dev cable1\naddr del fd77:1::2/64 dev cable1");
-    }
-
-    ~Cut()
-    {
-        kt_close(near);
-        kt_close(far);
-    }
-};
-
 TEST_P(OptSocket, KeepaliveEndsAConnectionThatNobodyAnswers)
 {
     KT_NEEDS_NETNS();
-    const Cut c(kt_inet());
+    const kt_cut c;
+    const kt_pair p = c.connect(kt_inet());
 
-    set(c.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
-    set(c.near, KITH_OPT_TCP_KEEPIDLE, 1);
-    set(c.near, KITH_OPT_TCP_KEEPINTVL, 1);
-    set(c.near, KITH_OPT_TCP_KEEPCNT, 1);
+    set(p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
+    set(p.near, KITH_OPT_TCP_KEEPIDLE, 1);
+    set(p.near, KITH_OPT_TCP_KEEPINTVL, 1);
+    set(p.near, KITH_OPT_TCP_KEEPCNT, 1);
     c.cut();
-    EXPECT_EQ("etimedout", next(c.near));
+    EXPECT_EQ("etimedout", next(p.near));
+    kt_close(p);
 }
 
 TEST_P(OptSocket, TheUserTimeoutEndsAConnectionThatTakesNothing)
 {
     KT_NEEDS_NETNS();
-    const Cut c(kt_inet());
+    const kt_cut c;
+    const kt_pair p = c.connect(kt_inet());
 
-    set(c.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
+    set(p.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
     c.cut();
-    EXPECT_EQ(5, send(c.near, "hello"));
-    EXPECT_EQ("etimedout", next(c.near));
+    EXPECT_EQ(5, send(p.near, "hello"));
+    EXPECT_EQ("etimedout", next(p.near));
+    kt_close(p);
 }
 
 }    // namespace

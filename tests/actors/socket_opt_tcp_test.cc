@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * socket_opt_tcp_test.cc -- what options of levels tcp and udp do. That they are set and read shows
  * socket_option_rows_test.cc. */
+#include "tests/support/cut.h"
 #include "tests/support/netns.h"
 #include "tests/support/packets.h"
 
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -82,6 +84,84 @@ TEST_P(OptTransport, ACorkJoinsSendsAndNodelayDoesNot)
         EXPECT_TRUE(
             kt_eventually([&] { return segments_of_two_sends(p.near, p.far, true) == 1; }));
         EXPECT_EQ(2u, segments_of_two_sends(p.near, p.far, false));
+        kt_close(p);
+    });
+}
+
+/* How many segments three small sends make, to a peer that puts off its answer. */
+unsigned
+segments_of_three_sends(bool nodelay)
+{
+    const kt_pair p = kt_pair_of();
+
+    set(p.near, KITH_OPT_TCP_NODELAY, nodelay);
+    set(p.far, KITH_OPT_TCP_QUICKACK, 0);
+    for (const char *text : {"a", "b", "c"})
+        EXPECT_EQ(1, send(p.near, text));
+    EXPECT_EQ("abc", next(p.far, 3, KITH_MSG_WAITALL));
+    const unsigned n = info_of(p.near).data_segs_out;
+    kt_close(p);
+    return n;
+}
+
+/* The answer comes after 40 ms, which a busy machine may need for three sends: then that round
+ * shows nothing. So it is with the next. */
+TEST_P(OptTransport, WithoutNodelayWhatIsSmallWaitsForTheAnswerToWhatWentBefore)
+{
+    by_process_and_thread([] {
+        EXPECT_EQ(3u, segments_of_three_sends(true));
+        EXPECT_TRUE(kt_eventually([] { return segments_of_three_sends(false) == 2; }));
+    });
+}
+
+/* How many answers eight segments get. */
+unsigned
+answers_to_eight(bool quick)
+{
+    const kt_pair p = kt_pair_of();
+
+    set(p.near, KITH_OPT_TCP_NODELAY, 1);
+    set(p.far, KITH_OPT_TCP_QUICKACK, quick);
+    const unsigned before = info_of(p.far).segs_out;
+    for (int i = 0; i < 8; i++)
+        EXPECT_EQ(1, send(p.near, "x"));
+    EXPECT_TRUE(kt_eventually([&] { return info_of(p.near).unacked == 0; }));
+    const unsigned n = info_of(p.far).segs_out - before;
+    kt_close(p);
+    return n;
+}
+
+TEST_P(OptTransport, QuickackAnswersEachSegment)
+{
+    by_process_and_thread([] {
+        EXPECT_EQ(8u, answers_to_eight(true));
+        EXPECT_TRUE(kt_eventually([] { return answers_to_eight(false) < 8; }));
+    });
+}
+
+TEST_P(OptTransport, InqTellsHowMuchIsLeftWhileItIsOn)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of();
+        const auto left_after = [&](std::size_t n) {
+            kt_room r;
+            int v = -1;
+
+            r.iov.len = n;
+            EXPECT_EQ(static_cast<std::ptrdiff_t>(n),
+                      kith_socket_recvmsg(p.far, &r.p, 0, kt_long()));
+            if (r.p.n_ctrl == 1 && r.ctrl[0].level == IPPROTO_TCP &&
+                r.ctrl[0].type == TCP_CM_INQ && r.ctrl[0].len == sizeof v)
+                std::memcpy(&v, r.ctrl[0].data, sizeof v);
+            return v;
+        };
+
+        EXPECT_EQ(10, send(p.near, "abcdefghij"));
+        EXPECT_EQ(-1, left_after(2));
+        set(p.far, KITH_OPT_TCP_INQ, 1);
+        EXPECT_EQ(5, left_after(3));
+        EXPECT_EQ(1, left_after(4));
+        EXPECT_EQ(0, left_after(1));
         kt_close(p);
     });
 }
@@ -351,6 +431,110 @@ TEST_F(OptTransportOnly, SyncntBoundsHowOftenAConnectAsks)
     }
 }
 
+/* ---- when nobody answers any more ---- */
+
+/* All of both families at once, as the system takes its three seconds. */
+TEST_F(OptTransportOnly, KeepaliveAsksAsSoonAndAsOftenAsItIsTold)
+{
+    KT_NEEDS_NETNS();
+    struct Row {
+        int idle, interval, count; /* seconds, seconds */
+        kt_pair p;
+        unsigned before;
+    };
+    const kt_cut c;
+    std::vector<Row> once, twice, slow, late;
+
+    for (const int domain : {KITH_INET, KITH_INET6}) {
+        once.push_back({1, 1, 1, c.connect(domain), 0});
+        twice.push_back({1, 1, 2, c.connect(domain), 0});
+        slow.push_back({1, 100, 1, c.connect(domain), 0});
+        late.push_back({100, 1, 1, c.connect(domain), 0});
+    }
+    for (auto *all : {&once, &twice, &slow, &late})
+        for (Row &r : *all) {
+            set(r.p.near, KITH_OPT_TCP_KEEPIDLE, r.idle);
+            set(r.p.near, KITH_OPT_TCP_KEEPINTVL, r.interval);
+            set(r.p.near, KITH_OPT_TCP_KEEPCNT, r.count);
+            set(r.p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
+            r.before = info_of(r.p.near).segs_out;
+        }
+    c.cut();
+    for (const auto *all : {&once, &twice})
+        for (const Row &r : *all) {
+            EXPECT_EQ("etimedout", next(r.p.near));
+            EXPECT_EQ(static_cast<unsigned>(r.count) + 1,
+                      info_of(r.p.near).segs_out - r.before)
+                << "it asked, and sent a reset at the end";
+        }
+    for (const Row &r : slow) {
+        EXPECT_EQ(1u, info_of(r.p.near).probes) << "it waits for the answer";
+        EXPECT_EQ(KITH_TCP_ESTABLISHED, info_of(r.p.near).state);
+    }
+    for (const Row &r : late)
+        EXPECT_EQ(r.before, info_of(r.p.near).segs_out) << "it has not asked";
+    for (const auto *all : {&once, &twice, &slow, &late})
+        for (const Row &r : *all)
+            kt_close(r.p);
+}
+
+/* Both families at once, as the system takes a second and a half. It is heeded when segments were
+ * lost before, of which one algorithm knows nothing. */
+TEST_F(OptTransportOnly, WithLinearTimeoutsAThinStreamAsksAtOneRate)
+{
+    KT_NEEDS_NETNS();
+    const kt_cut c;
+    std::vector<kt_pair> plain, thin;
+
+    for (const int domain : {KITH_INET, KITH_INET6}) {
+        plain.push_back(c.connect(domain));
+        thin.push_back(c.connect(domain));
+        set(thin.back().near, KITH_OPT_TCP_THIN_LINEAR_TIMEOUTS, 1);
+        for (const kith_socket s : {plain.back().near, thin.back().near})
+            EXPECT_EQ(0, kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, "reno", 4));
+    }
+    c.cut();
+    for (const auto *all : {&plain, &thin})
+        for (const kt_pair &p : *all)
+            EXPECT_EQ(1, send(p.near, "x"));
+    for (std::size_t i = 0; i < plain.size(); i++) {
+        kith_tcp_info doubling;
+
+        EXPECT_TRUE(kt_eventually([&] {
+            doubling = info_of(plain[i].near);
+            return doubling.backoff >= 3;
+        }));
+        EXPECT_GE(info_of(thin[i].near).total_retrans, doubling.total_retrans + 2);
+    }
+    for (const auto *all : {&plain, &thin})
+        for (const kt_pair &p : *all)
+            kt_close(p);
+}
+
+/* After a loss one halves its window, the other gives up three tenths. */
+TEST_P(OptTransport, TheAlgorithmSaysWhatALossCosts)
+{
+    KT_NEEDS_NETNS();
+    constexpr std::uint32_t none = 0x7fffffff;
+    const kt_cut c;
+    const kt_pair reno = c.connect(kt_inet()), cubic = c.connect(kt_inet());
+
+    EXPECT_EQ(0, kith_socket_setopt(reno.near, KITH_OPT_TCP_CONGESTION, "reno", 4));
+    EXPECT_EQ(0, kith_socket_setopt(cubic.near, KITH_OPT_TCP_CONGESTION, "cubic", 5));
+    c.cut();
+    for (const kt_pair &p : {reno, cubic}) {
+        EXPECT_EQ(10u, info_of(p.near).snd_cwnd);
+        EXPECT_EQ(none, info_of(p.near).snd_ssthresh);
+        EXPECT_EQ(1, send(p.near, "x"));
+    }
+    for (const kt_pair &p : {reno, cubic})
+        EXPECT_TRUE(kt_eventually([&] { return info_of(p.near).snd_ssthresh < none; }));
+    EXPECT_EQ(5u, info_of(reno.near).snd_ssthresh);
+    EXPECT_EQ(7u, info_of(cubic.near).snd_ssthresh);
+    kt_close(reno);
+    kt_close(cubic);
+}
+
 /* ---- udp ---- */
 
 TEST_P(OptTransport, ACorkMakesOneDatagramOfMany)
@@ -408,6 +592,26 @@ TEST_P(OptTransport, GroGivesWhatWasCutInOnePiece)
         const int *size = KITH_CTRL(&p, KITH_CMSG_UDP_GRO, int);
         ASSERT_NE(nullptr, size);
         EXPECT_EQ(3, *size);
+        d.close();
+    });
+}
+
+/* Over inet6 a datagram without a sum is none, unless its hearer says otherwise. */
+TEST_F(OptTransportOnly, ADatagramWithoutASumIsHeardByThoseWhoTakeIt)
+{
+    by_process_and_thread([] {
+        const kt_dgrams d(kt_domain::inet6);
+
+        d.connect();
+        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
+        EXPECT_EQ(6, send(d.near, "no sum"));
+        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 0);
+        EXPECT_EQ(5, send(d.near, "a sum"));
+        EXPECT_EQ("a sum", next(d.far));
+        set(d.far, KITH_OPT_UDP_NO_CHECK6_RX, 1);
+        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
+        EXPECT_EQ(6, send(d.near, "no sum"));
+        EXPECT_EQ("no sum", next(d.far));
         d.close();
     });
 }
