@@ -333,10 +333,9 @@ ki_sock_lingers(int fd)
     struct linger l = {0, 0};
     unsigned len = sizeof l;
 
-    return ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) >= 0 && l.l_onoff &&
-                   l.l_linger > 0
-               ? l.l_linger
-               : 0;
+    if (ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) < 0 || !l.l_onoff)
+        return 0;
+    return l.l_linger < 0 ? INT_MAX : l.l_linger; /* below 0: longer than an int can say */
 }
 
 void

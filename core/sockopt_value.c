@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * sockopt_value.c -- the values of options, into the system's form and back. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <string.h>
 
 #include <kith/socket_msg.h>
@@ -327,6 +328,7 @@ ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
 
 /* ---- out of the system's ---- */
 
+/* The system may linger for longer than its int can say. */
 static ptrdiff_t
 decode_linger(const struct ki_optval *in, void *v)
 {
@@ -336,7 +338,7 @@ decode_linger(const struct ki_optval *in, void *v)
     memcpy(&native, in->data, sizeof native);
     memset(&out, 0, sizeof out);
     out.on = native.l_onoff != 0;
-    out.seconds = native.l_linger;
+    out.seconds = native.l_linger < 0 ? INT_MAX : native.l_linger;
     memcpy(v, &out, sizeof out);
     return sizeof out;
 }

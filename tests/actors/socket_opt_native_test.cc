@@ -3,6 +3,9 @@
  * rows of the table, on sockets of all kinds. */
 #include "tests/support/options.h"
 
+#include "core/offload.h"
+
+#include <atomic>
 #include <climits>
 #include <set>
 #include <string>
@@ -308,6 +311,32 @@ TEST_P(NativeOption, ATimeTooLongForAnyNumberIsReadAsALongOne)
             kt_close(s);
         }
     });
+}
+
+/* By name no such time can be set. The system takes it for one without an end, and says so by a
+ * number below 0. */
+TEST_P(NativeOption, ALingerWithoutAnEndHoldsUpNobody)
+{
+    const kt_pair p = kt_narrow_pair();
+    linger native = {1, -1};
+    kith_linger told = {};
+    std::atomic<bool> closed = false;
+
+    EXPECT_EQ(0,
+              kith_socket_setopt_native(p.near, SOL_SOCKET, SO_LINGER, KITH_IOV(native)));
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof told),
+              kith_socket_getopt(p.near, KITH_OPT_SOCKET_LINGER, &told, sizeof told));
+    EXPECT_GT(told.seconds, 0);
+    EXPECT_GT(kt_fill(p.near), 0u);
+    const kith_pid closer = spawn([&] {
+        kt_close(p.near);
+        closed = true;
+    });
+    EXPECT_TRUE(kt_until([&] { return closed.load(); })) << "it waits for the peer";
+    EXPECT_EQ(1u, ki_offload_busy()) << "beside the workers somebody lingers";
+    kt_close(p.far);
+    EXPECT_EQ(0, kith_wait(closer, nullptr, kt_long()));
+    EXPECT_TRUE(kt_until([] { return ki_offload_busy() == 0; }));
 }
 
 }    // namespace

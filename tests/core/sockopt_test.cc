@@ -447,6 +447,20 @@ TEST(Sockopt, ATimeGoesBothWaysAndIsNotCutToNothing)
     EXPECT_EQ(KITH_EINVAL, Encoded(*row, &v, sizeof v).rc);
 }
 
+TEST(Sockopt, ALingerTooLongForAnIntIsTheLongest)
+{
+    const linger native = {1, -1752346657};    // what Linux tells of one without an end
+    Native in(sizeof native);
+    kith_linger out{};
+
+    std::memcpy(in.data, &native, sizeof native);
+    EXPECT_EQ(static_cast<std::ptrdiff_t>(sizeof out),
+              ki_sockopt_decode(ki_sockopt_find(KITH_OPT_SOCKET_LINGER), &in, &out,
+                                sizeof out));
+    EXPECT_TRUE(out.on);
+    EXPECT_EQ(INT_MAX, out.seconds);
+}
+
 TEST(Sockopt, ATimeTooLongForOursIsTheLongest)
 {
     const ki_sockopt *row = ki_sockopt_find(KITH_OPT_SOCKET_SNDTIMEO);
