@@ -180,7 +180,7 @@ ki_io_recvmsg(struct ki_socket *s, struct ki_io *io, int flags)
     m.n_iov = b.all.base ? 1 : c.n;
     m.ctrl = ctrl.at;
     m.ctrl_len = p->ctrl_cap || p->fds_cap ? ctrl.cap : 0;
-    n = ki_seam.recvmsg(ki_socket_fd(s), &m, flags);
+    n = ki_seam.recvmsg(ki_socket_fd(s), &m, flags | ki_sock_cloexec(s->domain));
     if (n >= 0) {
         note_received(p, &from, &m);
         if (b.all.base)
@@ -322,7 +322,7 @@ ki_io_recvmmsg(struct ki_socket *s, struct ki_io *io, int flags)
             .ctrl = b.ctrl + i * b.ctrl_cap,
             .ctrl_len = p[i].ctrl_cap || p[i].fds_cap ? b.ctrl_cap : 0,
         };
-    n = ki_seam.recvmmsg(ki_socket_fd(s), b.m, b.n, flags);
+    n = ki_seam.recvmmsg(ki_socket_fd(s), b.m, b.n, flags | ki_sock_cloexec(s->domain));
     for (ptrdiff_t i = 0; i < n; i++) {
         forget_received(&p[i]);
         note_received(&p[i], &b.addr[i], &b.m[i]);

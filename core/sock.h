@@ -27,6 +27,11 @@ ptrdiff_t ki_sock_recvfrom(int fd, void *buf, size_t len, int flags, void *addr,
                            unsigned *addr_len);
 ptrdiff_t ki_sock_sendmsg(int fd, const struct ki_sysmsg *m, int flags);
 ptrdiff_t ki_sock_recvmsg(int fd, struct ki_sysmsg *m, int flags);
+
+/* What recvmsg and recvmmsg are to be asked for too, in that domain, for descriptors that come to close
+ * on exec. None come over Linux' packet sockets, which refuse to be asked. */
+int ki_sock_cloexec(int domain);
+
 ptrdiff_t ki_sock_sendmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags);
 ptrdiff_t ki_sock_recvmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags);
 int ki_sock_shutdown(int fd, int how);

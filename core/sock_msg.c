@@ -69,6 +69,12 @@ ki_sock_sendmsg(int fd, const struct ki_sysmsg *m, int flags)
     return CODE(r);
 }
 
+int
+ki_sock_cloexec(int domain)
+{
+    return domain == KITH_PACKET ? 0 : MSG_CMSG_CLOEXEC;
+}
+
 ptrdiff_t
 ki_sock_recvmsg(int fd, struct ki_sysmsg *m, int flags)
 {
@@ -77,7 +83,7 @@ ki_sock_recvmsg(int fd, struct ki_sysmsg *m, int flags)
 
     do {
         h = to_native(m);
-        r = recvmsg(fd, &h, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        r = recvmsg(fd, &h, flags | MSG_DONTWAIT);
     } while (r < 0 && errno == EINTR);
     if (r < 0)
         return CODE(r);
@@ -116,7 +122,7 @@ ki_sock_recvmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags)
     do {
         for (size_t i = 0; i < n; i++)
             h[i] = (struct mmsghdr){.msg_hdr = to_native(&m[i])};
-        r = recvmmsg(fd, h, (unsigned) n, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+        r = recvmmsg(fd, h, (unsigned) n, flags | MSG_DONTWAIT, NULL);
     } while (r < 0 && errno == EINTR);
     for (int i = 0; i < r; i++) {
         of_native(&h[i].msg_hdr, &m[i]);

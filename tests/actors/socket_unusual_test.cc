@@ -2,12 +2,13 @@
  * socket_unusual_test.cc -- sockets beside the usual: what can be opened here, and bytes moved
  * through each. */
 #include "tests/support/netns.h"
-#include "tests/support/sockets.h"
+#include "tests/support/packets.h"
 
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -386,6 +387,36 @@ TEST_P(Unusual, APacketSocketSeesTheFramesOfADatagram)
         }
         for (kith_socket s : {raw, dgram, a, b})
             kt_close(s);
+    });
+}
+
+TEST_P(Unusual, APacketSocketTellsMoreOfAFrame)
+{
+    KT_NEEDS_NETNS();
+    by_process_and_thread([] {
+        const kt_netns n;
+        const kith_socket s = sniffer(n, KITH_DGRAM, six() ? 0x86dd : 0x0800);
+        const kith_socket a = must_open(domain(), KITH_DGRAM, 0, &n);
+        const kith_socket b = must_open(domain(), KITH_DGRAM, 0, &n);
+        const kith_sockaddr at = kith_sockaddr_loopback(domain(), 9);
+        const int whole = (six() ? 40 : 20) + 8 + 4;
+        kt_room one, of_many;
+
+        ASSERT_EQ(0, kith_socket_bind(b, &at)) << "else there would be an answer";
+        kt_set_native(s, SOL_PACKET, PACKET_AUXDATA, 1);
+        for (int i = 0; i < 2; i++)
+            ASSERT_EQ(4, kith_socket_sendto(a, "kith", 4, &at, 0, kt_long()));
+        EXPECT_EQ(whole, kith_socket_recvmsg(s, &one.p, 0, kt_long()));
+        EXPECT_EQ(1, kith_socket_recvmmsg(s, &of_many.p, 1, 0, kt_long()));
+        EXPECT_EQ(whole, of_many.p.result);
+        for (const kt_room *r : {&one, &of_many}) {
+            ASSERT_EQ(1u, r->p.n_ctrl);
+            EXPECT_EQ(SOL_PACKET, r->ctrl[0].level);
+            EXPECT_EQ(PACKET_AUXDATA, r->ctrl[0].type);
+            EXPECT_EQ(sizeof(tpacket_auxdata), r->ctrl[0].len);
+        }
+        for (kith_socket each : {s, a, b})
+            kt_close(each);
     });
 }
 
