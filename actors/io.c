@@ -8,7 +8,8 @@
  *   I1  A ready bit is cleared by EAGAIN alone, but for two cases. A listener asks the poller
  *       for a report (io_accept.c). And a short read of a TCP stream proves as much, if it is
  *       registered and neither an end, an error nor urgent data was ever seen: data that comes
- *       after the read is a new edge; so is the end. It saves the second receive of each message. */
+ *       after the read is a new edge; so is the end. It saves the second receive of each message,
+ *       where the poller knows edges. */
 #include "actors/io.h"
 
 #include "actors/file.h"
@@ -29,7 +30,8 @@ register_for_edges(struct ki_socket *s)
     if (rc < 0)
         return rc;
     s->registered = KI_REGISTERED_EDGES;
-    s->drains = ki_load_rlx(&s->protocol) == KITH_TCP && s->type == KITH_STREAM; /* I1 */
+    s->drains = !ki_sched.poller->arm && ki_load_rlx(&s->protocol) == KITH_TCP &&
+                s->type == KITH_STREAM; /* I1 */
     return 0;
 }
 
@@ -37,7 +39,12 @@ register_for_edges(struct ki_socket *s)
 static int
 need_edge(struct ki_socket *s, uint32_t bit)
 {
-    int rc = s->registered == KI_REGISTERED_EDGES ? 0 : register_for_edges(s);
+    int rc = 0;
+
+    if (s->registered != KI_REGISTERED_EDGES)
+        rc = register_for_edges(s);
+    else if (ki_slow(ki_sched.poller->arm != NULL))
+        ki_sched.poller->arm(ki_socket_fd(s), bit);
 
     if (rc == 0) /* else the bit stays: no edge would bring it back */
         s->ready &= ~bit;
@@ -56,22 +63,12 @@ ki_io_wait_for(struct ki_socket *s, uint32_t bit, ptrdiff_t *result)
     return KI_TRY_DONE;
 }
 
-enum ki_attempt
-ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result)
-{
-    const uint32_t ready = s->ready;
-    const enum ki_attempt a = ki_io_wait_for(s, KI_READY_IN, result);
-
-    s->ready = ready;
-    return a;
-}
-
-enum ki_attempt
-ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
+/* By the retry timer. */
+static enum ki_attempt
+try_later(struct ki_socket *s, ptrdiff_t *result)
 {
     if (!ki_rare(s))
         return ki_io_done(result, KITH_ENOMEM);
-    s->ready &= ~(uint32_t) KI_READY_OUT;
     s->retry_now = false;
     if (s->retry_out) /* a newcomer, meanwhile */
         return KI_TRY_AGAIN;
@@ -80,6 +77,29 @@ ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
                                                          : (uint16_t) (s->cooldown_ms * 2);
     ki_socket_retry_at(s, ki_now_ns() + s->cooldown_ms * UINT64_C(1000000));
     return KI_TRY_AGAIN;
+}
+
+enum ki_attempt
+ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result)
+{
+    const uint32_t ready = s->ready;
+    enum ki_attempt a;
+
+    if (ki_sched.poller->arm) /* it would tell of what is there, at once and for ever */
+        return try_later(s, result);
+    a = ki_io_wait_for(s, KI_READY_IN, result);
+    s->ready = ready;
+    return a;
+}
+
+enum ki_attempt
+ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
+{
+    const enum ki_attempt a = try_later(s, result);
+
+    if (a == KI_TRY_AGAIN)
+        s->ready &= ~(uint32_t) KI_READY_OUT;
+    return a;
 }
 
 enum ki_attempt

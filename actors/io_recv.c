@@ -124,6 +124,15 @@ wants_all(const struct ki_socket *s, const struct ki_io *io)
     return (io->flags & KITH_MSG_WAITALL) != 0 && s->type == KITH_STREAM;
 }
 
+/* Readiness is not of what is behind the offset of SO_PEEK_OFF. */
+static enum ki_attempt
+wait_to_see_more(struct ki_socket *s, ptrdiff_t *result)
+{
+    return ki_sched.poller->arm && ki_sock_peeks_on(ki_socket_fd(s))
+               ? ki_io_wait_for_change(s, result)
+               : wait_for_more(s, result);
+}
+
 /* A look: what is seen stays, and is counted when it is read. */
 static enum ki_attempt
 peek(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
@@ -136,7 +145,7 @@ peek(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
     else
         ki_tally_miss(s, KI_TALLY_READ);
     if (n == KITH_EAGAIN)
-        return wait_for_more(s, result);
+        return wait_to_see_more(s, result);
     if (n > 0 && all && (size_t) n < io->len)
         return s->ended ? ki_io_done(result, KITH_EOF) : ki_io_wait_for_change(s, result);
     return ki_io_done(result, n == 0 && all ? KITH_EOF : n);

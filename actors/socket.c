@@ -611,7 +611,7 @@ close_descriptor(struct ki_socket *s, char *rest, size_t len)
     int fd = ki_socket_fd(s);
 
     ki_store_rlx(&s->fd, -1);
-    if (s->registered && ki_socket_may_live_on(s))
+    if (s->registered && (ki_sched.poller->by_number || ki_socket_may_live_on(s)))
         ki_sched.poller->forget(fd);
     if (is_borrowed(s))
         return;

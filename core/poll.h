@@ -2,13 +2,20 @@
  * poll.h -- the reactor contract: what a backend (epoll, kqueue, a test double) must give.
  *
  * A backend only translates. The protocol stands above it, once (actors/socket.c):
- *   add     once per descriptor, at its first EAGAIN; both directions, edge triggered. It
- *           reports what is ready at that moment, so no edge is lost before it.
+ *   add     once per descriptor, at its first EAGAIN; both directions. It reports what is ready at
+ *           that moment, and then each edge, so none is lost before it.
  *   once    instead of add: one report, when it is readable or broken; `again`: it is registered
  *           already, this way or that, and shall report once more.
- *   forget  before close, when the descriptor may live on elsewhere (dup, fork).
+ *   arm     only of a backend whose system knows states and no edges (NULL else): what it has
+ *           reported it does not report again until it is asked to, by this, after an EAGAIN.
+ *   forget  before close: of a backend that knows descriptors by their numbers always, of others
+ *           when the descriptor may live on elsewhere (dup, fork). Nothing that is waited for
+ *           after it reports the descriptor.
  *   wait    fills in events; any number of threads may wait, each event goes to one of them.
- *   wake    makes one wait return; wakes before the wait are not lost. Signal-safe. */
+ *   wake    makes one wait return; wakes before the wait are not lost. Signal-safe.
+ *
+ * A report too many does no harm: it costs an attempt. The peer's end is told as IN and RDHUP or
+ * HUP, where the system tells it apart from data; a broken connection as all that waits. */
 #ifndef KI_POLL_H
 #define KI_POLL_H
 
@@ -18,7 +25,8 @@
 extern "C" {
 #endif
 
-/* The values are epoll's, so that its backend has nothing to translate. */
+/* The values are epoll's, so that its backend has nothing to translate; those of poll(2) are the
+ * same but for the last. */
 enum {
     KI_READY_IN = 1,
     KI_READY_PRI = 2,
@@ -40,10 +48,12 @@ struct
 
 struct ki_poller {
     const char *name;
+    bool by_number;    /* forget before every close */
     int (*init)(void); /* 0 or a code */
     void (*fini)(void);
     int (*add)(int fd, uint64_t id);              /* 0 or a code */
     int (*once)(int fd, uint64_t id, bool again); /* 0 or a code */
+    void (*arm)(int fd, uint32_t ready);          /* KI_READY_ bits; or NULL */
     void (*forget)(int fd);
     /* Waits at most timeout_ns (UINT64_MAX: for ever; 0: does not wait; rounded up to what the
      * system can do); answers how many events it wrote, 0 for time or interruption. */

@@ -3,44 +3,23 @@
  *
  * One epoll set for all workers: edge triggers give each event to one waiter, and no stuck
  * worker can keep events from the others. The wake-up is an eventfd that is never read: each
- * write is a new edge.
- *
- *   I1  Threads that are no workers call too, and may still be in a call when the last worker has
- *       left: fini waits for them, so that nobody uses a descriptor number that is another's. */
+ * write is a new edge. */
 #define _GNU_SOURCE
 #include "core/poll.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/atomic.h"
+#include "core/poll_gate.h"
 
 static int set = -1;
 static int bell = -1;
-static _Atomic(bool) is_open;
-static _Atomic(uint32_t) users; /* who is in a call that I1 speaks of */
+static struct ki_gate gate;
 static _Atomic(bool) no_pwait2; /* set once the kernel has said ENOSYS */
-
-static bool
-enter(void)
-{
-    ki_add_seq(&users, 1); /* counted, then looked: fini closes, then looks at the count */
-    if (ki_fast(ki_load_seq(&is_open)))
-        return true;
-    ki_sub_seq(&users, 1);
-    return false;
-}
-
-static void
-leave(void)
-{
-    ki_sub_seq(&users, 1);
-}
 
 static int
 epoll_init(void)
@@ -52,7 +31,7 @@ epoll_init(void)
         return -errno;
     bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (bell >= 0 && epoll_ctl(set, EPOLL_CTL_ADD, bell, &e) == 0) {
-        ki_store_seq(&is_open, true);
+        ki_gate_open(&gate);
         return 0;
     }
 
@@ -67,9 +46,7 @@ epoll_init(void)
 static void
 epoll_fini(void)
 {
-    ki_store_seq(&is_open, false);
-    while (ki_load_seq(&users) != 0)
-        sched_yield();
+    ki_gate_shut(&gate);
     close(bell);
     close(set);
     set = bell = -1;
@@ -81,10 +58,10 @@ control(int op, int fd, uint64_t id, uint32_t events)
     struct epoll_event e = {.events = events, .data.u64 = id};
     int rc;
 
-    if (!enter())
+    if (!ki_gate_enter(&gate))
         return -EBADF;
     rc = epoll_ctl(set, op, fd, &e) == 0 ? 0 : -errno;
-    leave();
+    ki_gate_leave(&gate);
     return rc;
 }
 
@@ -104,10 +81,10 @@ epoll_once(int fd, uint64_t id, bool again)
 static void
 epoll_forget(int fd)
 {
-    if (!enter())
+    if (!ki_gate_enter(&gate))
         return;
     (void) epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL);
-    leave();
+    ki_gate_leave(&gate);
 }
 
 _Static_assert((int) KI_READY_IN == EPOLLIN && (int) KI_READY_PRI == EPOLLPRI &&
@@ -157,13 +134,13 @@ epoll_wake(void)
 {
     static const uint64_t one = 1;
 
-    if (!enter())
+    if (!ki_gate_enter(&gate))
         return;
     /* A full counter is a wake that is already there. */
     ssize_t n = write(bell, &one, sizeof one);
 
     (void) n;
-    leave();
+    ki_gate_leave(&gate);
 }
 
 const struct ki_poller ki_poller_system = {

@@ -387,6 +387,19 @@ ki_sock_urgent_inline(int fd)
     return get_int(fd, SO_OOBINLINE, &on) >= 0 && on;
 }
 
+bool
+ki_sock_peeks_on(int fd)
+{
+#ifdef SO_PEEK_OFF
+    int at = -1;
+
+    return get_int(fd, SO_PEEK_OFF, &at) >= 0 && at >= 0;
+#else
+    (void) fd;
+    return false;
+#endif
+}
+
 int
 ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening)
 {

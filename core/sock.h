@@ -72,6 +72,9 @@ int ki_sock_error(int fd);
 /* ki_sock_urgent_inline: whether SO_OOBINLINE is on, so that no call tells of urgent data. */
 bool ki_sock_urgent_inline(int fd);
 
+/* ki_sock_peeks_on: whether SO_PEEK_OFF is on, so that a peek may find nothing where there is something. */
+bool ki_sock_peeks_on(int fd);
+
 /* ki_sock_lingers: the seconds that SO_LINGER is on for, so that close may block; 0: it does not.
  * ki_sock_send_lingering sends what goes in that time; that blocks. What does not go in it is given
  * up, and a close blocks no more. */

@@ -10,15 +10,12 @@
 #include "core/seam.h"
 
 #include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace
@@ -26,9 +23,9 @@ namespace
 
 /* ---- the counting seam ---- */
 
-std::atomic<std::uint64_t> accepts, connects, recvs, sends, sendtos, epoll_ctls;
+std::atomic<std::uint64_t> accepts, connects, recvs, sends, sendtos, registrations;
 std::atomic<bool> no_descriptors;
-[[maybe_unused]] std::atomic<int> adds_that_fail;    // not under TSan
+std::atomic<int> adds_that_fail;
 std::mutex accept_lock;
 std::vector<std::uint64_t> accepted_at;    // [accept_lock] the clock at each
 struct ki_seam real;                       // what stood there before
@@ -73,13 +70,34 @@ count_sendto(int fd, const void *buf, std::size_t len, int flags, const void *ad
     return real.sendto(fd, buf, len, flags, addr, addr_len);
 }
 
+/* The poller is not behind the seam. It is there when the workers are: another in its place, which
+ * does the same, is no race but to TSan. */
+[[maybe_unused]] const ki_poller *
+counting_poller()
+{
+    static ki_poller p = ki_poller_system;
+
+    p.add = [](int fd, std::uint64_t id) -> int {
+        registrations++;
+        if (adds_that_fail == 0)
+            return ki_poller_system.add(fd, id);
+        adds_that_fail--;
+        return KITH_ENOSPC;
+    };
+    p.once = [](int fd, std::uint64_t id, bool again) {
+        registrations++;
+        return ki_poller_system.once(fd, id, again);
+    };
+    return &p;
+}
+
 class SocketCounted : public kt_inets<> {
   protected:
     void SetUp() override
     {
         real = ki_seam;
         no_descriptors = false;
-        accepts = connects = recvs = sends = sendtos = epoll_ctls = 0;
+        accepts = connects = recvs = sends = sendtos = registrations = 0;
         accepted_at.clear();
         ki_seam.accept = count_accept;
         ki_seam.connect = count_connect;
@@ -87,6 +105,9 @@ class SocketCounted : public kt_inets<> {
         ki_seam.send = count_send;
         ki_seam.sendto = count_sendto;
         kt_inets::SetUp();
+#ifndef KT_TSAN
+        ki_sched.poller = counting_poller();
+#endif
     }
 
     void TearDown() override
@@ -97,22 +118,6 @@ class SocketCounted : public kt_inets<> {
 };
 
 }    // namespace
-
-/* The poller is not behind the seam, and so its calls are counted on their way to libc; not under
- * TSan, which has to see them itself. */
-#ifndef KT_TSAN
-extern "C" int
-epoll_ctl(int set, int op, int fd, struct epoll_event *event) noexcept
-{
-    epoll_ctls++;
-    if (adds_that_fail > 0) {
-        adds_that_fail--;
-        errno = ENOSPC;
-        return -1;
-    }
-    return static_cast<int>(syscall(SYS_epoll_ctl, set, op, fd, event));
-}
-#endif
 
 namespace
 {
@@ -149,15 +154,18 @@ TEST_P(SocketCounted, AnEchoedMessageIsOneRecvAndOneSendAndNothingElse)
         };
         for (int i = 0; i < 10; i++)
             ask();
-        recvs = sends = epoll_ctls = 0;
+        recvs = sends = registrations = 0;
         for (std::size_t i = 0; i < messages; i++)
             ask();
 
         /* Both ends are ours: two of each a message. */
         EXPECT_EQ(2 * messages, sends);
         EXPECT_GE(recvs, 2 * messages);
-        EXPECT_LE(recvs, 2 * messages + messages / 20);
-        EXPECT_EQ(0u, epoll_ctls);
+        if (ki_sched.poller->arm ==
+            nullptr) { /* else a short read proves nothing: io.c I1 */
+            EXPECT_LE(recvs, 2 * messages + messages / 20);
+        }
+        EXPECT_EQ(0u, registrations);
         kt_close(p.near);
     });
 }

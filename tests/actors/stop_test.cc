@@ -135,8 +135,8 @@ TEST_F(Stop, EndsTheWaitsOfPlainThreads)
     threads.emplace_back([] {
         kith_socket c;
 
-        ready++;
         int rc = kith_tcp_listen("127.0.0.1:0", &c);
+        ready++;
         codes[2] = rc < 0 ? rc : kith_socket_accept(c, KITH_INFINITY, &c);
     });
     threads.emplace_back([] {

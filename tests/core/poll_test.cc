@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <map>
 #include <memory>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -100,6 +101,13 @@ class Poll : public testing::Test {
         return p->wait(e.data(), 64, 0);
     }
 
+    /* What is done after an EAGAIN. */
+    void arm(int fd, uint32_t bits)
+    {
+        if (p->arm != nullptr)
+            p->arm(fd, bits);
+    }
+
     const ki_poller *const p = &ki_poller_system;
     std::array<ki_event, 64> events;
 };
@@ -128,9 +136,109 @@ TEST_F(Poll, TellsAnEdgeOnceAndEachNewOneAgain)
     for (int i = 0; i < 5; i++) {
         a.write_to(0);
         EXPECT_TRUE(ready(7, KI_READY_IN) & KI_READY_IN)
-            << "new data, though old lies there";
+            << "new data, though old lies there, if there are edges";
+        EXPECT_EQ(0, now(events));
+        if (p->arm != nullptr)
+            a.drain(0);
+        arm(a.fd[0], KI_READY_IN);
         EXPECT_EQ(0, now(events));
     }
+}
+
+TEST_F(Poll, TellsWhatCameBetweenAnEagainAndTheArming)
+{
+    pair a;
+    ASSERT_EQ(0, p->add(a.fd[0], 7));
+    (void) now(events);
+
+    for (int i = 0; i < 5; i++) {
+        a.drain(0);
+        a.write_to(0);
+        arm(a.fd[0], KI_READY_IN);
+        EXPECT_TRUE(ready(7, KI_READY_IN) & KI_READY_IN);
+    }
+}
+
+TEST_F(Poll, TellsAWaiterWhatIsAddedOrArmedMeanwhile)
+{
+    pair a;
+    std::atomic<int> told{0};
+    std::thread waiter([&] {
+        std::array<ki_event, 4> e;
+        while (told < 2)
+            for (int i = 0, n = p->wait(e.data(), 4, UINT64_MAX); i < n; i++)
+                if (e[i].id == 7 && (e[i].ready & KI_READY_IN))
+                    told++;
+    });
+
+    a.write_to(0);
+    EXPECT_EQ(0, p->add(a.fd[0], 7));
+    EXPECT_TRUE(kt_until([&] { return told == 1; }));
+    a.drain(0);
+    arm(a.fd[0], KI_READY_IN);
+    a.write_to(0);
+    EXPECT_TRUE(kt_until([&] { return told == 2; }));
+
+    waiter.join();
+}
+
+TEST_F(Poll, WhatIsForgottenAndClosedIsClosedThoughOthersWait)
+{
+    constexpr int n = 3;
+    pair a;
+    std::atomic<bool> over{false};
+    std::vector<std::thread> waiters;
+    ASSERT_EQ(0, p->add(a.fd[0], 7));
+    for (int i = 0; i < n; i++)
+        waiters.emplace_back([&] {
+            std::array<ki_event, 4> e;
+            while (!over)
+                (void) p->wait(e.data(), 4, UINT64_MAX);
+            p->wake(); /* the next */
+        });
+
+    for (std::size_t i = 0; i < kt_scale(200); i++) {
+        char text[4];
+        pair b;
+        ASSERT_EQ(0, p->add(b.fd[0], 8));
+        p->forget(b.fd[0]);
+        b.close_end(0);
+        ASSERT_EQ(0, read(b.fd[1], text, sizeof text)) << "the peer hears of it at once";
+    }
+
+    over = true;
+    p->wake();
+    for (std::thread &t : waiters)
+        t.join();
+}
+
+TEST_F(Poll, AnErrorThatNobodyTakesKeepsNobodyBusy)
+{
+    const int on = 1;
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_in nobody{};
+    nobody.sin_family = AF_INET;
+    nobody.sin_port = htons(1);
+    nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(0, setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on));
+    ASSERT_EQ(0, p->add(fd, 7));
+    (void) now(events);
+    ASSERT_EQ(1,
+              sendto(fd, "x", 1, 0, reinterpret_cast<sockaddr *>(&nobody), sizeof nobody));
+    EXPECT_TRUE(ready(7, KI_READY_ERR) & KI_READY_ERR);
+
+    int told = 0;
+    for (int i = 0; i < 100; i++) {
+        char text[4];
+        (void) recv(fd, text, sizeof text,
+                    0); /* takes the error, but not what tells of it */
+        arm(fd, KI_READY_IN);
+        told += now(events);
+    }
+
+    EXPECT_LT(told, 50);
+    p->forget(fd);
+    close(fd);
 }
 
 TEST_F(Poll, TellsOnceForEachTimeItIsAsked)
@@ -265,8 +373,12 @@ TEST_F(Poll, GivesEachEventToOneOfManyWaiters)
                     if (e[i].id == 0) {
                         if (over)
                             p->wake(); /* the next */
-                    } else if (e[i].ready & KI_READY_IN)
-                        seen[e[i].id - 1]++;
+                    } else if (e[i].ready & KI_READY_IN) {
+                        const uint64_t at = e[i].id - 1;
+                        all[at]->drain(0);
+                        arm(all[at]->fd[0], KI_READY_IN);
+                        seen[at]++;
+                    }
                 }
         });
 
