@@ -9,6 +9,7 @@
 #include <string>
 
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -196,6 +197,15 @@ TEST_F(OptSocketOnly, PeekOffMovesOnWithEachPeek)
     });
 }
 
+/* By the system's word. */
+bool
+is_readable(kith_socket s)
+{
+    pollfd f = {get(s, KITH_OPT_OTP_FD), POLLIN, 0};
+
+    return ::poll(&f, 1, 0) == 1;
+}
+
 TEST_P(OptSocket, RcvlowatHoldsAReaderBack)
 {
     in_process([this] {
@@ -211,6 +221,7 @@ TEST_P(OptSocket, RcvlowatHoldsAReaderBack)
             return kith_socket_getopt(p.far, KITH_OPT_TCP_INFO, &info, sizeof info) > 0 &&
                    info.bytes_received == 3;
         }));
+        EXPECT_FALSE(is_readable(p.far));
         ASSERT_EQ(2, send(p.near, "de"));
         ASSERT_EQ(0, kith_wait(reader, nullptr, kt_long()));
         EXPECT_EQ("abcde", got);
