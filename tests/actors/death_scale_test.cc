@@ -52,7 +52,7 @@ class DeathWithoutMemory : public kt_sockets {
     void TearDown() override
     {
         kt_sockets::TearDown();
-        ki_seam = real;
+        ki_seam.alloc = real.alloc;
     }
 };
 

@@ -475,7 +475,7 @@ class ExitWithoutMemory : public kt_runtime {
     void TearDown() override
     {
         kt_runtime::TearDown();
-        ki_seam = real;
+        ki_seam.alloc = real.alloc;
     }
 };
 

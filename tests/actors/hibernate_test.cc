@@ -277,7 +277,7 @@ class HibernateWithoutMemory : public kt_runtime {
     void TearDown() override
     {
         kt_runtime::TearDown();
-        ki_seam = real;
+        ki_seam.alloc = real.alloc;
     }
 };
 

@@ -9,7 +9,31 @@
 namespace
 {
 
-using SocketOwner = kt_inets<>;
+class SocketOwner : public kt_inets<> {
+  protected:
+    /* A server there is killed, and the next one takes its place, fifty times. */
+    void kill_and_replace(const kith_sockaddr &at)
+    {
+        for (int i = 0; i < 50; i++) {
+            std::atomic<bool> there = false;
+            kith_ref ref;
+            const kith_pid server = spawn([&] {
+                const kith_socket l = kt_open(at.domain);
+                kith_socket c;
+
+                EXPECT_EQ(0, kith_socket_bind(l, &at)) << i;
+                EXPECT_EQ(0, kith_socket_listen(l, 5));
+                there = true;
+                kt_ignore(kith_socket_accept(l, KITH_INFINITY, &c));
+            });
+
+            ASSERT_TRUE(kt_eventually([&] { return there.load(); }));
+            ASSERT_EQ(0, kith_monitor(server, &ref));
+            kt_ignore(kith_exit_signal(server, kith_reason_of(KITH_KILL, 0, nullptr)));
+            EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
+        }
+    }
+};
 using SocketGive = kt_inets<>;
 
 KT_INETS(SocketOwner);
@@ -452,33 +476,16 @@ TEST_F(SocketGive, RacingTheReceiversDeathItIsEitherGivenAndClosedOrStillOurs)
 
 /* ---- death ---- */
 
-TEST_F(SocketOwner, WhenItsDeathIsHeardThePortIsFree)
+TEST_P(SocketOwner, WhenItsDeathIsHeardThePortIsFree)
 {
-    for (const kt_domain d : {kt_domain::inet, kt_domain::inet6, kt_domain::abstract})
-        by_process_and_thread([this, d] {
-            const kt_place place(d);
-            kith_sockaddr at = place.address();
+    by_process_and_thread([this] { kill_and_replace(kt_own_address(5)); });
+}
 
-            for (int i = 0; i < 50; i++) {
-                std::atomic<bool> there = false;
-                kith_ref ref;
-                const kith_pid server = spawn([&] {
-                    const kith_socket l = kt_open(place.domain());
-                    kith_socket c;
+TEST_F(SocketOwner, WhenItsDeathIsHeardTheNameIsFree)
+{
+    const kt_place place(kt_domain::abstract);
 
-                    EXPECT_EQ(0, kith_socket_bind(l, &at)) << i;
-                    EXPECT_EQ(0, kith_socket_listen(l, 5));
-                    at = kt_name_of(l);
-                    there = true;
-                    kt_ignore(kith_socket_accept(l, KITH_INFINITY, &c));
-                });
-
-                ASSERT_TRUE(kt_eventually([&] { return there.load(); }));
-                ASSERT_EQ(0, kith_monitor(server, &ref));
-                kt_ignore(kith_exit_signal(server, kith_reason_of(KITH_KILL, 0, nullptr)));
-                EXPECT_EQ(KITH_KILLED, kt_why(ref).kind);
-            }
-        });
+    by_process_and_thread([&] { kill_and_replace(place.address()); });
 }
 
 TEST_P(SocketOwner, KilledWhileReadingItClosesAndTellsWhy)

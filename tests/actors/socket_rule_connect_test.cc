@@ -447,7 +447,7 @@ class RuleAcceptOfASeam : public RuleAccept {
     void TearDown() override
     {
         RuleAccept::TearDown();
-        ki_seam = real;
+        ki_seam.accept = real.accept;
     }
 };
 

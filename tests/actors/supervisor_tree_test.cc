@@ -404,7 +404,7 @@ class SupervisorWithoutMemory : public kt_family_test {
     void TearDown() override
     {
         kt_family_test::TearDown();
-        ki_seam = real;
+        ki_seam.alloc = real.alloc;
     }
 };
 
