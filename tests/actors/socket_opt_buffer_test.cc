@@ -24,14 +24,6 @@ KT_INETS(OptBlocking);
 
 constexpr int little = 10'000, more = 200'000;
 
-void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
 /* ---- how much ---- */
 
 /* How many of `n` datagrams stay for a reader who does not come. */
@@ -43,7 +35,7 @@ kept(kith_opt o, int v, int n, std::size_t size)
     std::string buf(size, 0);
     int there = 0;
 
-    set(d.far, o, v);
+    kt_set(d.far, o, v);
     d.connect();
     for (int i = 0; i < n; i++)
         EXPECT_EQ(static_cast<std::ptrdiff_t>(size),
@@ -74,8 +66,8 @@ taken(kith_opt o, int v)
 {
     const kt_pair p = kt_pair_of();
 
-    set(p.far, KITH_OPT_SOCKET_RCVBUF, little);
-    set(p.near, o, v);
+    kt_set(p.far, KITH_OPT_SOCKET_RCVBUF, little);
+    kt_set(p.near, o, v);
     const std::size_t n = kt_fill(p.near);
     kt_close(p);
     return n;
@@ -98,7 +90,7 @@ bound_of(kith_opt o)
     const kith_socket s = kt_open();
     int v = 0;
 
-    set(s, o, INT32_MAX);
+    kt_set(s, o, INT32_MAX);
     EXPECT_EQ(0, kith_socket_getopt_int(s, o, &v));
     kt_close(s);
     return v;

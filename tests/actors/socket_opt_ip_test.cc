@@ -27,14 +27,6 @@ is_inet()
     return kt_inet() == KITH_INET;
 }
 
-void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
 kith_sockaddr
 parse(const char *text)
 {
@@ -50,57 +42,10 @@ send_to(kith_socket s, const std::string &text, const kith_sockaddr &to)
     return kith_socket_sendto(s, text.data(), text.size(), &to, 0, kt_long());
 }
 
-/* A packet that came, and all that came with it. */
-struct Came {
-    char buf[64] = {};
-    alignas(16) char space[KITH_CTRL_SPACE] = {};
-    kith_iov iov = KITH_IOV(buf);
-    kith_cmsg ctrl[16];
-    kith_packet p = {};
-
-    Came(const Came &) = delete;
-
-    explicit Came(kith_socket s, unsigned flags = 0)
-    {
-        p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 16;
-        p.ctrl_space = KITH_IOV(space);
-        const std::ptrdiff_t n = kith_socket_recvmsg(s, &p, flags, kt_long());
-        EXPECT_LE(0, n) << kith_strerror(static_cast<int>(n));
-    }
-
-    bool has(int type) const
-    {
-        return kith_packet_ctrl(&p, type, 0) != nullptr;
-    }
-
-    int number(int type) const
-    {
-        const int *v = KITH_CTRL(&p, type, int);
-
-        return v ? *v : -1;
-    }
-
-    std::string address(int type) const
-    {
-        const kith_sockaddr *a = KITH_CTRL(&p, type, kith_sockaddr);
-
-        return a ? kt_text(*a) : "none";
-    }
-
-    std::string bytes(int type) const
-    {
-        for (std::size_t i = 0; i < p.n_ctrl; i++)
-            if (p.ctrl[i].level == KITH_CMSG_LEVEL && p.ctrl[i].type == type)
-                return std::string(static_cast<const char *>(p.ctrl[i].data),
-                                   p.ctrl[i].len);
-        return "none";
-    }
-};
-
 /* While `o` is on each packet satisfies `is`, and there is no such message else. */
 void
 comes_while_on(kt_domain family, kith_opt o, int type,
-               const std::function<bool(const Came &, const kt_dgrams &)> &is,
+               const std::function<bool(const kt_came &, const kt_dgrams &)> &is,
                const std::function<void(const kt_dgrams &)> &prepare = {})
 {
     const kt_dgrams d(family);
@@ -108,9 +53,9 @@ comes_while_on(kt_domain family, kith_opt o, int type,
     if (prepare)
         prepare(d);
     for (const int on : {0, 1, 0}) {
-        set(d.far, o, on);
+        kt_set(d.far, o, on);
         EXPECT_EQ(1, send_to(d.near, "x", d.far_name));
-        const Came c(d.far);
+        const kt_came c(d.far);
 
         EXPECT_EQ(on == 1, c.has(type)) << o << " is " << on;
         if (on == 1) {
@@ -127,7 +72,7 @@ TEST_P(OptIp, WhereItArrivedComesWhileItIsOn)
 
         comes_while_on(GetParam(),
                        is_inet() ? KITH_OPT_IP_PKTINFO : KITH_OPT_IPV6_RECVPKTINFO, type,
-                       [=](const Came &c, const kt_dgrams &) {
+                       [=](const kt_came &c, const kt_dgrams &) {
                            const kith_pktinfo *i = KITH_CTRL(&c.p, type, kith_pktinfo);
 
                            return i && i->ifindex == 1 &&
@@ -143,9 +88,10 @@ TEST_P(OptIp, HopsComeWhileItIsOnAndAsTheyWereSet)
 
         comes_while_on(
             GetParam(), is_inet() ? KITH_OPT_IP_RECVTTL : KITH_OPT_IPV6_RECVHOPLIMIT, type,
-            [=](const Came &c, const kt_dgrams &) { return c.number(type) == 17; },
+            [=](const kt_came &c, const kt_dgrams &) { return c.number(type) == 17; },
             [](const kt_dgrams &d) {
-                set(d.near, is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS, 17);
+                kt_set(d.near, is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS,
+                       17);
             });
     });
 }
@@ -157,12 +103,12 @@ TEST_P(OptIp, TheClassComesWhileItIsOnAndAsItWasSet)
 
         comes_while_on(
             GetParam(), is_inet() ? KITH_OPT_IP_RECVTOS : KITH_OPT_IPV6_RECVTCLASS, type,
-            [=](const Came &c, const kt_dgrams &) {
+            [=](const kt_came &c, const kt_dgrams &) {
                 return c.number(type) == KITH_TOS_THROUGHPUT;
             },
             [](const kt_dgrams &d) {
-                set(d.near, is_inet() ? KITH_OPT_IP_TOS : KITH_OPT_IPV6_TCLASS,
-                    KITH_TOS_THROUGHPUT);
+                kt_set(d.near, is_inet() ? KITH_OPT_IP_TOS : KITH_OPT_IPV6_TCLASS,
+                       KITH_TOS_THROUGHPUT);
             });
     });
 }
@@ -175,7 +121,7 @@ TEST_P(OptIp, TheFirstDestinationComesWhileItIsOn)
         comes_while_on(GetParam(),
                        is_inet() ? KITH_OPT_IP_RECVORIGDSTADDR
                                  : KITH_OPT_IPV6_RECVORIGDSTADDR,
-                       type, [=](const Came &c, const kt_dgrams &d) {
+                       type, [=](const kt_came &c, const kt_dgrams &d) {
                            return c.address(type) == kt_text(d.far_name);
                        });
     });
@@ -187,7 +133,7 @@ TEST_F(OptIpOnly, TheHeadersOptionsComeWhileItIsOn)
     by_process_and_thread([] {
         comes_while_on(
             kt_domain::inet, KITH_OPT_IP_RECVOPTS, KITH_CMSG_IP_RECVOPTS,
-            [](const Came &c, const kt_dgrams &) {
+            [](const kt_came &c, const kt_dgrams &) {
                 const std::string v = c.bytes(KITH_CMSG_IP_RECVOPTS);
 
                 return v.size() == 8 && v[0] == 7 && v[1] == 7; /* a record of the route */
@@ -219,7 +165,7 @@ TEST_F(OptIpOnly, Ipv6sHeadersComeWhileTheyAreOn)
 
             comes_while_on(
                 kt_domain::inet6, row.receive, row.type,
-                [&](const Came &c, const kt_dgrams &) {
+                [&](const kt_came &c, const kt_dgrams &) {
                     const std::string v = c.bytes(row.type);
 
                     return v.size() == 8 && std::memcmp(v.data() + 1, padding + 1, 7) == 0;
@@ -236,13 +182,13 @@ TEST_F(OptIpOnly, TheFlowComesWhileItIsOn)
     by_process_and_thread([] {
         comes_while_on(
             kt_domain::inet6, KITH_OPT_IPV6_FLOWINFO, KITH_CMSG_IPV6_FLOWINFO,
-            [](const Came &c, const kt_dgrams &) {
+            [](const kt_came &c, const kt_dgrams &) {
                 const std::uint32_t *v =
                     KITH_CTRL(&c.p, KITH_CMSG_IPV6_FLOWINFO, std::uint32_t);
 
                 return v && (*v >> 20 & 0xff) == 0x28;
             },
-            [](const kt_dgrams &d) { set(d.near, KITH_OPT_IPV6_TCLASS, 0x28); });
+            [](const kt_dgrams &d) { kt_set(d.near, KITH_OPT_IPV6_TCLASS, 0x28); });
     });
 }
 
@@ -258,9 +204,9 @@ TEST_P(OptIp, ManyComeAtOnce)
                  inet ? KITH_OPT_IP_RECVTOS : KITH_OPT_IPV6_RECVTCLASS,
                  inet ? KITH_OPT_IP_RECVORIGDSTADDR : KITH_OPT_IPV6_RECVORIGDSTADDR,
                  KITH_OPT_SOCKET_TIMESTAMP})
-            set(d.far, o, 1);
+            kt_set(d.far, o, 1);
         EXPECT_EQ(1, send_to(d.near, "x", d.far_name));
-        const Came c(d.far);
+        const kt_came c(d.far);
         EXPECT_EQ(5u, c.p.n_ctrl);
         for (const int type : std::initializer_list<int>{
                  inet ? KITH_CMSG_IP_PKTINFO : KITH_CMSG_IPV6_PKTINFO,
@@ -283,10 +229,10 @@ TEST_P(OptIp, RecverrQueuesWhoRefused)
 
         /* The port is taken, by one that hears another alone. */
         ASSERT_EQ(0, kith_socket_connect(d.far, &other, kt_long()));
-        set(s, is_inet() ? KITH_OPT_IP_RECVERR : KITH_OPT_IPV6_RECVERR, 1);
+        kt_set(s, is_inet() ? KITH_OPT_IP_RECVERR : KITH_OPT_IPV6_RECVERR, 1);
         EXPECT_EQ(1, send_to(s, "x", nobody));
         EXPECT_EQ(KITH_ECONNREFUSED, kith_socket_recv(s, buf, sizeof buf, 0, kt_long()));
-        const Came c(s, KITH_MSG_ERRQUEUE);
+        const kt_came c(s, KITH_MSG_ERRQUEUE);
         const kith_sock_error *e =
             KITH_CTRL(&c.p, is_inet() ? KITH_CMSG_IP_RECVERR : KITH_CMSG_IPV6_RECVERR,
                       kith_sock_error);
@@ -314,7 +260,7 @@ TEST_P(OptIp, AnAddressThatIsNotHereIsBoundWhenThatIsAllowed)
 
             if (!row.root || geteuid() == 0) {
                 EXPECT_EQ(KITH_EADDRNOTAVAIL, kith_socket_bind(s, &elsewhere));
-                set(s, row.o, 1);
+                kt_set(s, row.o, 1);
                 EXPECT_EQ(0, kith_socket_bind(s, &elsewhere)) << row.o;
             }
             kt_close(s);
@@ -331,7 +277,8 @@ TEST_P(OptIp, ThePortRangeIsKept)
         for (int i = 0; i < 8; i++) {
             const kith_socket s = kt_open();
 
-            set(s, KITH_OPT_IP_LOCAL_PORT_RANGE, static_cast<int>(40001u | 40100u << 16));
+            kt_set(s, KITH_OPT_IP_LOCAL_PORT_RANGE,
+                   static_cast<int>(40001u | 40100u << 16));
             EXPECT_EQ(0, kith_socket_bind(s, &at));
             const kith_sockaddr name = kt_name_of(s);
             EXPECT_GE(kith_sockaddr_port(&name), 40001);
@@ -348,7 +295,7 @@ TEST_P(OptIp, ABindTakesNoPortIfAskedAndConnectDoes)
         const kith_socket l = kt_listen(place), s = kt_open();
         const kith_sockaddr at = kt_loopback(), to = kt_name_of(l);
 
-        set(s, KITH_OPT_IP_BIND_ADDRESS_NO_PORT, 1);
+        kt_set(s, KITH_OPT_IP_BIND_ADDRESS_NO_PORT, 1);
         EXPECT_EQ(0, kith_socket_bind(s, &at));
         kith_sockaddr name = kt_name_of(s);
         EXPECT_EQ(0, kith_sockaddr_port(&name));
@@ -368,11 +315,11 @@ TEST_P(OptIp, SegmentsFromTooFarAreDropped)
         const kith_sockaddr to = kt_name_of(l);
         const kith_opt hops = is_inet() ? KITH_OPT_IP_TTL : KITH_OPT_IPV6_UNICAST_HOPS;
 
-        set(l, is_inet() ? KITH_OPT_IP_MINTTL : KITH_OPT_IPV6_MINHOPCOUNT, 200);
+        kt_set(l, is_inet() ? KITH_OPT_IP_MINTTL : KITH_OPT_IPV6_MINHOPCOUNT, 200);
         const kith_socket far = kt_open(), near = kt_open();
-        set(far, hops, 100);
+        kt_set(far, hops, 100);
         EXPECT_EQ(KITH_ETIMEOUT, kith_socket_connect(far, &to, 50));
-        set(near, hops, 255);
+        kt_set(near, hops, 255);
         EXPECT_EQ(0, kith_socket_connect(near, &to, kt_long()));
         for (const kith_socket s : {l, far, near})
             kt_close(s);
@@ -402,12 +349,12 @@ TEST_P(OptIp, MtuDiscoverySaysWhetherALongDatagramIsCut)
                   kith_socket_getopt_int(s, is_inet() ? KITH_OPT_IP_MTU : KITH_OPT_IPV6_MTU,
                                          &mtu));
         EXPECT_EQ(1500, mtu);
-        set(s, discover, KITH_PMTUD_DO);
+        kt_set(s, discover, KITH_PMTUD_DO);
         EXPECT_EQ(KITH_EMSGSIZE,
                   kith_socket_send(s, longer.data(), longer.size(), 0, kt_long()));
         EXPECT_EQ(1400, kith_socket_send(s, longer.data(), 1400, 0, kt_long()));
         EXPECT_EQ(1400, kith_socket_recv(l, buf, sizeof buf, 0, kt_long()));
-        set(s, discover, KITH_PMTUD_DONT);
+        kt_set(s, discover, KITH_PMTUD_DONT);
         EXPECT_EQ(3000, kith_socket_send(s, longer.data(), longer.size(), 0, kt_long()));
         EXPECT_EQ(3000, kith_socket_recv(l, buf, sizeof buf, 0, kt_long()));
         kt_close(s);

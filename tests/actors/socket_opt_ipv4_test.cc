@@ -20,14 +20,6 @@ using OptIpv4 = kt_sockets;
 enum { A_NUMBER = 253 }; /* set aside for experiments */
 
 void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
-void
 send_to(kith_socket s, const std::string &bytes, const kith_sockaddr &to)
 {
     EXPECT_EQ(static_cast<std::ptrdiff_t>(bytes.size()),
@@ -64,35 +56,6 @@ behind_header(const std::string &packet)
     return packet.empty() ? "" : packet.substr(4 * (packet[0] & 15u));
 }
 
-/* A packet that came, and all that came with it. */
-struct Came : kt_room {
-    std::string text;
-
-    explicit Came(kith_socket s, unsigned flags = 0)
-    {
-        const std::ptrdiff_t n = kith_socket_recvmsg(s, &p, flags, kt_long());
-
-        EXPECT_LE(0, n) << kith_strerror(static_cast<int>(n));
-        text = kt_room::text(n);
-    }
-
-    /* Of a raw socket's packet, which begins with its header. */
-    std::string body() const
-    {
-        return behind_header(text);
-    }
-
-    /* A control message, by kith's number or the system's. */
-    std::string bytes(int type, int level = KITH_CMSG_LEVEL) const
-    {
-        for (std::size_t i = 0; i < p.n_ctrl; i++)
-            if (p.ctrl[i].level == level && p.ctrl[i].type == type)
-                return std::string(static_cast<const char *>(p.ctrl[i].data),
-                                   p.ctrl[i].len);
-        return "none";
-    }
-};
-
 /* ---- the header ---- */
 
 /* A header from the loopback to itself. Its length and its sum are the system's to fill in; the place
@@ -118,10 +81,10 @@ TEST_F(OptIpv4, HdrinclSaysWhoWritesTheHeader)
         const std::string whole = header() + "body";
 
         for (const bool ours : {false, true, false}) {
-            set(from, KITH_OPT_IP_HDRINCL, ours);
+            kt_set(from, KITH_OPT_IP_HDRINCL, ours);
             send_to(from, whole, loopback());
-            const Came c(to);
-            EXPECT_EQ(ours ? "body" : whole, c.body());
+            const kt_came c(to);
+            EXPECT_EQ(ours ? "body" : whole, behind_header(c.text));
             EXPECT_EQ(ours ? 0x28 : 0, c.text[1]) << "its class";
             EXPECT_EQ(ours ? 77 : 64, c.text[8]) << "its hops";
         }
@@ -142,9 +105,9 @@ TEST_F(OptIpv4, TheOptionsOfAnAnswerComeWhileRetoptsIsOn)
         EXPECT_EQ(0, kith_socket_setopt(d.near, KITH_OPT_IP_OPTIONS, record.data(),
                                         record.size()));
         for (const int on : {0, 1, 0}) {
-            set(d.far, KITH_OPT_IP_RETOPTS, on);
+            kt_set(d.far, KITH_OPT_IP_RETOPTS, on);
             send_to(d.near, "x", d.far_name);
-            const std::string v = Came(d.far).bytes(KITH_CMSG_IP_RETOPTS);
+            const std::string v = kt_came(d.far).bytes(KITH_CMSG_IP_RETOPTS);
             EXPECT_EQ(on ? record.substr(0, 2) : "no", v.substr(0, 2));
         }
         d.close();
@@ -174,15 +137,16 @@ TEST_F(OptIpv4, ARouterAlertGivesTheRouterWhatItWouldPassOn)
         const kith_sockaddr at = far_end(2);
         const char alert[] = {char(148), 4, 0, 0};
 
-        set(router, KITH_OPT_IP_ROUTER_ALERT, 1);
+        kt_set(router, KITH_OPT_IP_ROUTER_ALERT, 1);
         send_to(from, "without the option", at);
-        EXPECT_EQ("without the option", Came(to).body());
+        EXPECT_EQ("without the option", behind_header(kt_came(to).text));
         EXPECT_EQ(0, kith_socket_setopt(from, KITH_OPT_IP_OPTIONS, alert, sizeof alert));
         send_to(from, "with the option", at);
-        EXPECT_EQ("with the option", Came(router).body());
-        set(router, KITH_OPT_IP_ROUTER_ALERT, 0);
+        EXPECT_EQ("with the option", behind_header(kt_came(router).text));
+        kt_set(router, KITH_OPT_IP_ROUTER_ALERT, 0);
         send_to(from, "no alert is asked for", at);
-        EXPECT_EQ("no alert is asked for", Came(to).body()) << "and not the one before";
+        EXPECT_EQ("no alert is asked for", behind_header(kt_came(to).text))
+            << "and not the one before";
         for (const kith_socket s : {from, router, to})
             kt_close(s);
     });
@@ -200,7 +164,7 @@ TEST_F(OptIpv4, TheSizeOfFragmentsComesWhileItIsOn)
         const kith_sockaddr at = far_end(1, 4711);
         const auto size_of_fragments = [&](std::size_t len) {
             send_to(near, std::string(len, 'x'), at);
-            const std::string v = Came(far).bytes(IP_RECVFRAGSIZE, IPPROTO_IP);
+            const std::string v = kt_came(far).bytes(IP_RECVFRAGSIZE, IPPROTO_IP);
             int size = -1;
 
             if (v != "none")
@@ -210,7 +174,7 @@ TEST_F(OptIpv4, TheSizeOfFragmentsComesWhileItIsOn)
 
         ASSERT_EQ(0, kith_socket_bind(far, &at));
         EXPECT_EQ(-1, size_of_fragments(2000)) << "nobody has asked";
-        set(far, KITH_OPT_IP_RECVFRAGSIZE, 1);
+        kt_set(far, KITH_OPT_IP_RECVFRAGSIZE, 1);
         EXPECT_EQ(1500, size_of_fragments(2000));
         EXPECT_EQ(-1, size_of_fragments(1000)) << "of what came in one piece";
         kt_close(near);
@@ -321,7 +285,7 @@ TEST_F(OptIpv4, NodefragLetsAFragmentLeaveWithoutTheOthers)
         send_to(from, header(1, more) + "1st part", loopback());
         send_to(from, header(2) + "whole", loopback());
         EXPECT_EQ("whole", wire.next_body()) << "the other waits for what follows";
-        set(from, KITH_OPT_IP_NODEFRAG, 1);
+        kt_set(from, KITH_OPT_IP_NODEFRAG, 1);
         send_to(from, header(3, more) + "1st part", loopback());
         EXPECT_EQ("1st part", wire.next_body());
         kt_close(from);
@@ -373,15 +337,15 @@ TEST_F(OptIpv4, AnErrorsExtensionIsFoundIfAsked)
 
         ASSERT_EQ(0, kith_socket_bind(s, &at));
         ASSERT_EQ(0, kith_socket_connect(s, &nobody, kt_long()));
-        set(s, KITH_OPT_IP_RECVERR, 1);
+        kt_set(s, KITH_OPT_IP_RECVERR, 1);
         for (const int on : {0, 1}) {
             std::uint16_t extension_at = 0;
             char c;
 
-            set(s, KITH_OPT_IP_RECVERR_RFC4884, on);
+            kt_set(s, KITH_OPT_IP_RECVERR_RFC4884, on);
             send_to(icmp, port_unreachable(4711, 4712), loopback());
             EXPECT_EQ(KITH_ECONNREFUSED, kith_socket_recv(s, &c, 1, 0, kt_long()));
-            const Came came(s, KITH_MSG_ERRQUEUE);
+            const kt_came came(s, KITH_MSG_ERRQUEUE);
             const auto *e = KITH_CTRL(&came.p, KITH_CMSG_IP_RECVERR, kith_sock_error);
             ASSERT_NE(nullptr, e);
             std::memcpy(&extension_at, &e->data, sizeof extension_at);

@@ -18,15 +18,7 @@ namespace
 using OptIpv6 = kt_sockets;
 
 void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
-void
-set(kith_socket s, kith_opt o, const std::string &bytes)
+set_header(kith_socket s, kith_opt o, const std::string &bytes)
 {
     const int rc = kith_socket_setopt(s, o, bytes.data(), bytes.size());
 
@@ -48,36 +40,6 @@ next(kith_socket s)
     return n < 0 ? kith_err_name(static_cast<int>(n))
                  : std::string(buf, static_cast<std::size_t>(n));
 }
-
-/* A packet that came, and all that came with it. */
-struct Came : kt_room {
-    explicit Came(kith_socket s, unsigned flags = 0)
-    {
-        const std::ptrdiff_t n = kith_socket_recvmsg(s, &p, flags, kt_long());
-
-        EXPECT_LE(0, n) << kith_strerror(static_cast<int>(n));
-    }
-
-    /* A control message, by kith's number or the system's. */
-    std::string bytes(int type, int level = KITH_CMSG_LEVEL) const
-    {
-        for (std::size_t i = 0; i < p.n_ctrl; i++)
-            if (p.ctrl[i].level == level && p.ctrl[i].type == type)
-                return std::string(static_cast<const char *>(p.ctrl[i].data),
-                                   p.ctrl[i].len);
-        return "none";
-    }
-
-    int number(int type, int level = KITH_CMSG_LEVEL) const
-    {
-        const std::string v = bytes(type, level);
-        int n = -1;
-
-        if (v != "none")
-            std::memcpy(&n, v.data(), sizeof n);
-        return n;
-    }
-};
 
 /* A header of eight bytes in which one option stands, `type` with two bytes, and padding. */
 std::string
@@ -115,19 +77,19 @@ TEST_F(OptIpv6, TheMtuBoundsFragmentsAndTheirSizeComesWhileItIsOn)
         const Cabled c;
         const std::string longer(2000, 'x');
         const auto size_of_fragments = [&](int mtu) {
-            set(c.near, KITH_OPT_IPV6_MTU, mtu);
+            kt_set(c.near, KITH_OPT_IPV6_MTU, mtu);
             EXPECT_EQ(2000, send_to(c.near, longer, c.to));
-            return Came(c.far).number(IPV6_RECVFRAGSIZE, IPPROTO_IPV6);
+            return kt_came(c.far).number(IPV6_RECVFRAGSIZE, IPPROTO_IPV6);
         };
 
         EXPECT_EQ(-1, size_of_fragments(0)) << "nobody has asked";
-        set(c.far, KITH_OPT_IPV6_RECVFRAGSIZE, 1);
+        kt_set(c.far, KITH_OPT_IPV6_RECVFRAGSIZE, 1);
         EXPECT_GT(size_of_fragments(0), 1400);
         EXPECT_GT(size_of_fragments(1400), 1300);
         EXPECT_LE(size_of_fragments(1400), 1400);
         EXPECT_LE(size_of_fragments(1280), 1280);
         EXPECT_EQ(1, send_to(c.near, "x", c.to));
-        EXPECT_EQ(-1, Came(c.far).number(IPV6_RECVFRAGSIZE, IPPROTO_IPV6))
+        EXPECT_EQ(-1, kt_came(c.far).number(IPV6_RECVFRAGSIZE, IPPROTO_IPV6))
             << "of what came in one piece";
     });
 }
@@ -143,15 +105,15 @@ TEST_F(OptIpv6, DontfragRefusesWhatIsTooLongAndRecvpathmtuTellsWhatIsNot)
 
         EXPECT_EQ(2000, send_to(c.near, longer, c.to));
         EXPECT_EQ(2000, kith_socket_recvmsg(c.far, &r.p, 0, kt_long())) << "in fragments";
-        set(c.near, KITH_OPT_IPV6_DONTFRAG, 1);
-        set(c.near, KITH_OPT_IPV6_RECVPATHMTU, 1);
+        kt_set(c.near, KITH_OPT_IPV6_DONTFRAG, 1);
+        kt_set(c.near, KITH_OPT_IPV6_RECVPATHMTU, 1);
         EXPECT_EQ(KITH_EMSGSIZE, send_to(c.near, longer, c.to));
-        const std::string told = Came(c.near).bytes(IPV6_PATHMTU, IPPROTO_IPV6);
+        const std::string told = kt_came(c.near).bytes(IPV6_PATHMTU, IPPROTO_IPV6);
         ASSERT_EQ(sizeof info, told.size());
         std::memcpy(&info, told.data(), sizeof info);
         EXPECT_EQ(1500u, info.ip6m_mtu);
 
-        set(c.near, KITH_OPT_IPV6_RECVPATHMTU, 0);
+        kt_set(c.near, KITH_OPT_IPV6_RECVPATHMTU, 0);
         EXPECT_EQ(KITH_EMSGSIZE, send_to(c.near, longer, c.to));
         EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recvmsg(c.near, &r.p, 0, 0));
     });
@@ -212,24 +174,25 @@ TEST_F(OptIpv6, ARoutingHeaderLeadsAnotherWayAndComesWhileItIsOn)
     const Triangle t;
     by_process_and_thread([&] {
         const kith_sockaddr to = kt_at_cable(KITH_INET6, 2, 4711, 3);
-        const auto came_by = [](const Came &c) {
+        const auto came_by = [](const kt_came &c) {
             const auto *i = KITH_CTRL(&c.p, KITH_CMSG_IPV6_PKTINFO, kith_pktinfo);
 
             return i ? i->ifindex : 0;
         };
 
-        set(t.far, KITH_OPT_IPV6_RECVPKTINFO, 1);
+        kt_set(t.far, KITH_OPT_IPV6_RECVPKTINFO, 1);
         for (const int on : {0, 1, 0}) {
-            set(t.far, KITH_OPT_IPV6_RECVRTHDR, on);
-            set(t.near, KITH_OPT_IPV6_RTHDR, "");
+            kt_set(t.far, KITH_OPT_IPV6_RECVRTHDR, on);
+            set_header(t.near, KITH_OPT_IPV6_RTHDR, "");
             EXPECT_EQ(1, send_to(t.near, "x", to));
-            const Came straight(t.far);
+            const kt_came straight(t.far);
             EXPECT_EQ(t.from_a, came_by(straight));
             EXPECT_EQ("none", straight.bytes(KITH_CMSG_IPV6_RTHDR));
 
-            set(t.near, KITH_OPT_IPV6_RTHDR, route({to, kt_at_cable(KITH_INET6, 2)}));
+            set_header(t.near, KITH_OPT_IPV6_RTHDR,
+                       route({to, kt_at_cable(KITH_INET6, 2)}));
             EXPECT_EQ(1, send_to(t.near, "x", to));
-            const Came led(t.far);
+            const kt_came led(t.far);
             EXPECT_EQ(t.from_r, came_by(led));
             const std::string header = led.bytes(KITH_CMSG_IPV6_RTHDR);
             EXPECT_EQ(on ? 40u : 4u, header.size());
@@ -250,18 +213,18 @@ TEST_F(OptIpv6, OptionsForTheHostsOnTheWayGoWithARoutingHeaderAlone)
         const std::string options = header_with(0x1e, 7);
         const auto came = [&] {
             EXPECT_EQ(1, send_to(near, "x", to));
-            return Came(far).bytes(KITH_CMSG_IPV6_DSTOPTS).substr(1);
+            return kt_came(far).bytes(KITH_CMSG_IPV6_DSTOPTS).substr(1);
         };
 
         for (const char *at : {"all", "lo"})
             n.set("ipv6/conf/" + std::string(at) + "/seg6_enabled", 1);
         ASSERT_EQ(0, kith_socket_bind(far, &to));
-        set(far, KITH_OPT_IPV6_RECVDSTOPTS, 1);
-        set(near, KITH_OPT_IPV6_RTHDRDSTOPTS, options);
+        kt_set(far, KITH_OPT_IPV6_RECVDSTOPTS, 1);
+        set_header(near, KITH_OPT_IPV6_RTHDRDSTOPTS, options);
         EXPECT_EQ("one", came());
-        set(near, KITH_OPT_IPV6_RTHDR, route({to}));
+        set_header(near, KITH_OPT_IPV6_RTHDR, route({to}));
         EXPECT_EQ(options.substr(1), came());
-        set(near, KITH_OPT_IPV6_RTHDRDSTOPTS, "");
+        set_header(near, KITH_OPT_IPV6_RTHDRDSTOPTS, "");
         EXPECT_EQ("one", came());
         kt_close(near);
         kt_close(far);
@@ -280,20 +243,20 @@ TEST_F(OptIpv6, ARouterAlertStopsThePacketsThatCarryIt)
                       send_to(t.near, text, to));
         };
 
-        set(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 7)); /* RFC 2711 */
+        set_header(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 7)); /* RFC 2711 */
         pass("over the router");
         EXPECT_EQ("over the router", next(t.far));
-        set(router, KITH_OPT_IPV6_ROUTER_ALERT, 7);
+        kt_set(router, KITH_OPT_IPV6_ROUTER_ALERT, 7);
         pass("for the router");
         EXPECT_NE(std::string::npos, next(router).find("for the router"));
-        set(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 8));
+        set_header(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 8));
         pass("another number");
         EXPECT_EQ("another number", next(t.far)) << "and not the one before";
-        set(router, KITH_OPT_IPV6_ROUTER_ALERT, -1);
-        set(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 7));
+        kt_set(router, KITH_OPT_IPV6_ROUTER_ALERT, -1);
+        set_header(t.near, KITH_OPT_IPV6_HOPOPTS, header_with(5, 7));
         pass("again");
         EXPECT_EQ("again", next(t.far));
-        set(t.near, KITH_OPT_IPV6_HOPOPTS, "");
+        set_header(t.near, KITH_OPT_IPV6_HOPOPTS, "");
         kt_close(router);
     });
 }
@@ -307,21 +270,21 @@ TEST_F(OptIpv6, AFlowHasALabelByItselfOrAsItsAddressSays)
         kith_sockaddr to = d.far_name;
         const auto flow_of = [&] {
             EXPECT_EQ(1, send_to(d.near, "x", to));
-            const Came c(d.far);
+            const kt_came c(d.far);
             const auto *v = KITH_CTRL(&c.p, KITH_CMSG_IPV6_FLOWINFO, std::uint32_t);
 
             return v ? *v : 0; /* there is no message of a flow of 0 */
         };
 
-        set(d.far, KITH_OPT_IPV6_FLOWINFO, 1);
-        set(d.near, KITH_OPT_IPV6_AUTOFLOWLABEL, 1);
+        kt_set(d.far, KITH_OPT_IPV6_FLOWINFO, 1);
+        kt_set(d.near, KITH_OPT_IPV6_AUTOFLOWLABEL, 1);
         EXPECT_NE(0u, flow_of());
-        set(d.near, KITH_OPT_IPV6_AUTOFLOWLABEL, 0);
+        kt_set(d.near, KITH_OPT_IPV6_AUTOFLOWLABEL, 0);
         EXPECT_EQ(0u, flow_of());
 
         to.inet6.flowinfo = 0x12345;
         EXPECT_EQ(0u, flow_of());
-        set(d.near, KITH_OPT_IPV6_FLOWINFO_SEND, 1);
+        kt_set(d.near, KITH_OPT_IPV6_FLOWINFO_SEND, 1);
         EXPECT_EQ(0x12345u, flow_of());
         d.close();
     });
@@ -343,7 +306,7 @@ TEST_F(OptIpv6, PreferencesChooseBetweenPublicAndTemporaryAddresses)
         kith_sockaddr to = {};
 
         EXPECT_EQ(0, kith_sockaddr_parse("[fd77::2]:9", &to));
-        set(s, KITH_OPT_IPV6_ADDR_PREFERENCES, preferences);
+        kt_set(s, KITH_OPT_IPV6_ADDR_PREFERENCES, preferences);
         EXPECT_EQ(0, kith_socket_connect(s, &to, kt_long()));
         kith_sockaddr name = kt_name_of(s);
         name.inet6.port = 0;
@@ -397,15 +360,15 @@ TEST_F(OptIpv6, AnErrorsExtensionIsFoundIfAsked)
 
         ASSERT_EQ(0, kith_socket_bind(s, &at));
         ASSERT_EQ(0, kith_socket_connect(s, &nobody, kt_long()));
-        set(s, KITH_OPT_IPV6_RECVERR, 1);
+        kt_set(s, KITH_OPT_IPV6_RECVERR, 1);
         for (const int on : {0, 1}) {
             const std::string error = port_unreachable(4711, 4712);
             std::uint16_t extension_at = 0;
 
-            set(s, KITH_OPT_IPV6_RECVERR_RFC4884, on);
+            kt_set(s, KITH_OPT_IPV6_RECVERR_RFC4884, on);
             EXPECT_EQ(static_cast<std::ptrdiff_t>(error.size()), send_to(raw, error, host));
             EXPECT_EQ("econnrefused", next(s));
-            const Came c(s, KITH_MSG_ERRQUEUE);
+            const kt_came c(s, KITH_MSG_ERRQUEUE);
             const auto *e = KITH_CTRL(&c.p, KITH_CMSG_IPV6_RECVERR, kith_sock_error);
             ASSERT_NE(nullptr, e);
             std::memcpy(&extension_at, &e->data, sizeof extension_at);
@@ -437,11 +400,11 @@ TEST_F(OptIpv6, PktoptionsTellOfAStreamsLastSegment)
         };
 
         EXPECT_EQ(-1, number_of(IPV6_HOPLIMIT)) << "nothing was asked for";
-        set(p.far, KITH_OPT_IPV6_RECVHOPLIMIT, 1);
-        set(p.far, KITH_OPT_IPV6_RECVTCLASS, 1);
+        kt_set(p.far, KITH_OPT_IPV6_RECVHOPLIMIT, 1);
+        kt_set(p.far, KITH_OPT_IPV6_RECVTCLASS, 1);
         for (const int v : {0x28, 0x44}) {
-            set(p.near, KITH_OPT_IPV6_UNICAST_HOPS, v);
-            set(p.near, KITH_OPT_IPV6_TCLASS, v);
+            kt_set(p.near, KITH_OPT_IPV6_UNICAST_HOPS, v);
+            kt_set(p.near, KITH_OPT_IPV6_TCLASS, v);
             EXPECT_EQ(1, kith_socket_send(p.near, "x", 1, 0, kt_long()));
             EXPECT_EQ("x", next(p.far));
             EXPECT_EQ(v, number_of(IPV6_HOPLIMIT));

@@ -22,14 +22,6 @@ using OptSocketOnly = kt_sockets;
 
 KT_INETS(OptSocket);
 
-void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
 int
 get(kith_socket s, kith_opt o)
 {
@@ -102,7 +94,7 @@ TEST_F(OptSocketOnly, BroadcastAllowsToSendToAll)
         ASSERT_EQ(0, kith_sockaddr_parse("127.255.255.255", &all));
         all.inet.port = kith_sockaddr_port(&name);
         EXPECT_EQ(KITH_EACCES, send_to(s, "all", all));
-        set(s, KITH_OPT_SOCKET_BROADCAST, 1);
+        kt_set(s, KITH_OPT_SOCKET_BROADCAST, 1);
         EXPECT_EQ(3, send_to(s, "all", all));
         EXPECT_EQ("all", next(hearer));
         kt_close(s);
@@ -121,7 +113,7 @@ bind_to_device(kith_socket s, const kt_netns &ns, const char *name, bool by_numb
     int number = 0;
 
     ns.in([&] { number = static_cast<int>(if_nametoindex(name)); });
-    set(s, KITH_OPT_SOCKET_BINDTOIFINDEX, number);
+    kt_set(s, KITH_OPT_SOCKET_BINDTOIFINDEX, number);
 }
 
 TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
@@ -148,7 +140,7 @@ TEST_P(OptSocket, BoundToADeviceItHearsThatOneAlone)
             EXPECT_EQ(3, send(s, "yes"));
             EXPECT_EQ("yes", next(l));
             bind_to_device(l, ns, "v0", by_number);
-            set(l, KITH_OPT_SOCKET_BINDTOIFINDEX, 0);
+            kt_set(l, KITH_OPT_SOCKET_BINDTOIFINDEX, 0);
             EXPECT_EQ(4, send(s, "both"));
             EXPECT_EQ("both", next(l));
         }
@@ -170,7 +162,7 @@ TEST_F(OptSocketOnly, DontrouteUsesNoGateway)
 
         ASSERT_EQ(0, kith_sockaddr_parse("10.99.0.1:9", &far));
         EXPECT_EQ(1, send_to(s, "x", far));
-        set(s, KITH_OPT_SOCKET_DONTROUTE, 1);
+        kt_set(s, KITH_OPT_SOCKET_DONTROUTE, 1);
         EXPECT_EQ(KITH_ENETUNREACH, send_to(s, "x", far));
         kt_close(s);
     });
@@ -184,14 +176,14 @@ TEST_F(OptSocketOnly, PeekOffMovesOnWithEachPeek)
         ASSERT_EQ(8, send(p.near, "abcdefgh"));
         EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2));
         EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2)) << "it is off";
-        set(p.far, KITH_OPT_SOCKET_PEEK_OFF, 0);
+        kt_set(p.far, KITH_OPT_SOCKET_PEEK_OFF, 0);
         EXPECT_EQ("ab", next(p.far, KITH_MSG_PEEK, 2));
         EXPECT_EQ("cd", next(p.far, KITH_MSG_PEEK, 2));
         EXPECT_EQ(4, get(p.far, KITH_OPT_SOCKET_PEEK_OFF));
         EXPECT_EQ("ab", next(p.far, 0, 2))
             << "taken from the front, the peek stays where it is";
         EXPECT_EQ("ef", next(p.far, KITH_MSG_PEEK, 2));
-        set(p.far, KITH_OPT_SOCKET_PEEK_OFF, -1);
+        kt_set(p.far, KITH_OPT_SOCKET_PEEK_OFF, -1);
         EXPECT_EQ("cd", next(p.far, KITH_MSG_PEEK, 2));
         kt_close(p);
     });
@@ -213,7 +205,7 @@ TEST_P(OptSocket, RcvlowatHoldsAReaderBack)
         std::string got;
         kith_tcp_info info;
 
-        set(p.far, KITH_OPT_SOCKET_RCVLOWAT, 5);
+        kt_set(p.far, KITH_OPT_SOCKET_RCVLOWAT, 5);
         const kith_pid reader = spawn([&] { got = next(p.far); });
         ASSERT_TRUE(kt_eventually([=] { return kt_waits(reader, "socket_recv"); }));
         ASSERT_EQ(3, send(p.near, "abc"));
@@ -234,16 +226,8 @@ template <typename T>
 std::int64_t
 control_of(kith_socket s, int type)
 {
-    char buf[64] = {};
-    alignas(16) char space[KITH_CTRL_SPACE] = {};
-    kith_iov iov = KITH_IOV(buf);
-    kith_cmsg ctrl[8];
-    kith_packet p = {};
-
-    p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 8,
-    p.ctrl_space = KITH_IOV(space);
-    EXPECT_LE(0, kith_socket_recvmsg(s, &p, 0, kt_long()));
-    const T *v = KITH_CTRL(&p, type, T);
+    const kt_came c(s);
+    const T *v = KITH_CTRL(&c.p, type, T);
     return v ? static_cast<std::int64_t>(*v) : -1;
 }
 
@@ -255,8 +239,8 @@ TEST_P(OptSocket, RxqOvflCountsWhatWasDropped)
 
         bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
-        set(l, KITH_OPT_SOCKET_RCVBUF, 4000);
-        set(l, KITH_OPT_SOCKET_RXQ_OVFL, 1);
+        kt_set(l, KITH_OPT_SOCKET_RCVBUF, 4000);
+        kt_set(l, KITH_OPT_SOCKET_RXQ_OVFL, 1);
         for (int i = 0; i < 100; i++)
             EXPECT_EQ(1000, send_to(s, much, to));
         EXPECT_EQ(-1, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_RXQ_OVFL))
@@ -280,11 +264,11 @@ TEST_P(OptSocket, AMarkStaysWithThePacketOnThisMachine)
 
         bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
-        set(l, KITH_OPT_SOCKET_RCVMARK, 1);
-        set(s, KITH_OPT_SOCKET_MARK, 0x77);
+        kt_set(l, KITH_OPT_SOCKET_RCVMARK, 1);
+        kt_set(s, KITH_OPT_SOCKET_MARK, 0x77);
         EXPECT_EQ(4, send_to(s, "with", to));
         EXPECT_EQ(0x77, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_MARK));
-        set(l, KITH_OPT_SOCKET_RCVMARK, 0);
+        kt_set(l, KITH_OPT_SOCKET_RCVMARK, 0);
         EXPECT_EQ(4, send_to(s, "with", to));
         EXPECT_EQ(-1, control_of<std::uint32_t>(l, KITH_CMSG_SOCKET_MARK));
         kt_close(l);
@@ -303,7 +287,7 @@ TEST_P(OptSocket, APriorityStaysWithThePacketOnThisMachine)
         bind_to(l, kith_sockaddr_loopback(kt_inet(), 0));
         const kith_sockaddr to = kt_name_of(l);
         for (const int priority : {0, 5, 6}) {
-            set(s, KITH_OPT_SOCKET_PRIORITY, priority);
+            kt_set(s, KITH_OPT_SOCKET_PRIORITY, priority);
             EXPECT_EQ(4, send_to(s, "with", to));
             EXPECT_EQ(priority, control_of<int>(l, KITH_CMSG_SOCKET_PRIORITY));
         }
@@ -330,7 +314,7 @@ TEST_P(OptSocket, APacingRateHoldsASenderBack)
         };
 
         EXPECT_GT(paced_at(), std::uint64_t{rate});
-        set(p.near, KITH_OPT_SOCKET_MAX_PACING_RATE, rate);
+        kt_set(p.near, KITH_OPT_SOCKET_MAX_PACING_RATE, rate);
         const std::int64_t began = kt_now_ms();
         const std::string all(1'300'000, 'p');
         kith_future f;
@@ -374,7 +358,7 @@ TEST_P(OptSocket, ZerocopyTellsWhenTheMemoryIsFree)
             kt_inet() == KITH_INET ? KITH_CMSG_IP_RECVERR : KITH_CMSG_IPV6_RECVERR;
 
         for (const int on : {0, 1}) {
-            set(p.near, KITH_OPT_SOCKET_ZEROCOPY, on);
+            kt_set(p.near, KITH_OPT_SOCKET_ZEROCOPY, on);
             ASSERT_EQ(5, ::send(fd, "hello", 5, MSG_ZEROCOPY | MSG_NOSIGNAL));
             EXPECT_EQ("hello", next(p.far));
             EXPECT_EQ(on ? +KITH_ORIGIN_ZEROCOPY : +KITH_ETIMEOUT,
@@ -387,16 +371,8 @@ TEST_P(OptSocket, ZerocopyTellsWhenTheMemoryIsFree)
 bool
 has_timestamp(kith_socket s)
 {
-    char buf[64] = {};
-    alignas(16) char space[KITH_CTRL_SPACE] = {};
-    kith_iov iov = KITH_IOV(buf);
-    kith_cmsg ctrl[8];
-    kith_packet p = {};
-
-    p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 8,
-    p.ctrl_space = KITH_IOV(space);
-    EXPECT_LE(0, kith_socket_recvmsg(s, &p, 0, kt_long()));
-    const kith_timestamp *t = KITH_CTRL(&p, KITH_CMSG_SOCKET_TIMESTAMP, kith_timestamp);
+    const kt_came c(s);
+    const kith_timestamp *t = KITH_CTRL(&c.p, KITH_CMSG_SOCKET_TIMESTAMP, kith_timestamp);
     return t && t->seconds > 0;
 }
 
@@ -409,8 +385,8 @@ TEST_P(OptSocket, ATimestampComesWhileItIsOn)
         bind_to(l, kt_loopback());
         const kith_sockaddr to = kt_name_of(l);
         for (const int on : {0, 1, 0}) {
-            set(l, KITH_OPT_SOCKET_TIMESTAMP, on);
-            set(p.far, KITH_OPT_SOCKET_TIMESTAMP, on);
+            kt_set(l, KITH_OPT_SOCKET_TIMESTAMP, on);
+            kt_set(p.far, KITH_OPT_SOCKET_TIMESTAMP, on);
             EXPECT_EQ(1, send_to(s, "x", to));
             EXPECT_EQ(on == 1, has_timestamp(l)) << on;
             /* Of a stream the system begins a little later. */
@@ -434,8 +410,8 @@ TEST_P(OptSocket, ReuseportSpreadsSendersOverAllWhoShare)
         int of_a = 0, of_b = 0;
         char buf[8];
 
-        set(a, KITH_OPT_SOCKET_REUSEPORT, 1);
-        set(b, KITH_OPT_SOCKET_REUSEPORT, 1);
+        kt_set(a, KITH_OPT_SOCKET_REUSEPORT, 1);
+        kt_set(b, KITH_OPT_SOCKET_REUSEPORT, 1);
         bind_to(a, kt_loopback());
         const kith_sockaddr to = kt_name_of(a);
         bind_to(b, to);
@@ -497,14 +473,14 @@ TEST_P(OptSocket, OfTwoAtAnAddressTheOneOfTheIncomingCpuHears)
         const int cpu = sched_getcpu();
 
         for (const kith_socket each : {a, b})
-            set(each, KITH_OPT_SOCKET_REUSEADDR, 1);
+            kt_set(each, KITH_OPT_SOCKET_REUSEADDR, 1);
         bind_to(a, kt_loopback());
         const kith_sockaddr to = kt_name_of(a);
         bind_to(b, to);
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
         for (const bool a_hears : {true, false, true}) {
-            set(a, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu : cpu + 1);
-            set(b, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu + 1 : cpu);
+            kt_set(a, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu : cpu + 1);
+            kt_set(b, KITH_OPT_SOCKET_INCOMING_CPU, a_hears ? cpu + 1 : cpu);
             send_from(cpu, s);
             EXPECT_EQ("here", next(a_hears ? a : b));
         }
@@ -519,10 +495,10 @@ TEST_P(OptSocket, KeepaliveEndsAConnectionThatNobodyAnswers)
     const kt_cut c;
     const kt_pair p = c.connect(kt_inet());
 
-    set(p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
-    set(p.near, KITH_OPT_TCP_KEEPIDLE, 1);
-    set(p.near, KITH_OPT_TCP_KEEPINTVL, 1);
-    set(p.near, KITH_OPT_TCP_KEEPCNT, 1);
+    kt_set(p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
+    kt_set(p.near, KITH_OPT_TCP_KEEPIDLE, 1);
+    kt_set(p.near, KITH_OPT_TCP_KEEPINTVL, 1);
+    kt_set(p.near, KITH_OPT_TCP_KEEPCNT, 1);
     c.cut();
     EXPECT_EQ("etimedout", next(p.near));
     kt_close(p);
@@ -534,7 +510,7 @@ TEST_P(OptSocket, TheUserTimeoutEndsAConnectionThatTakesNothing)
     const kt_cut c;
     const kt_pair p = c.connect(kt_inet());
 
-    set(p.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
+    kt_set(p.near, KITH_OPT_TCP_USER_TIMEOUT, 300);
     c.cut();
     EXPECT_EQ(5, send(p.near, "hello"));
     EXPECT_EQ("etimedout", next(p.near));

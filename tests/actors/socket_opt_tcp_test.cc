@@ -22,14 +22,6 @@ KT_INETS(OptTransport);
 
 using OptTransportOnly = kt_sockets;
 
-void
-set(kith_socket s, kith_opt o, int v)
-{
-    const int rc = kith_socket_setopt_int(s, o, v);
-
-    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
-}
-
 kith_tcp_info
 info_of(kith_socket s)
 {
@@ -63,11 +55,11 @@ segments_of_two_sends(kith_socket s, kith_socket far, bool corked)
     const unsigned before = info_of(s).data_segs_out;
 
     if (corked)
-        set(s, KITH_OPT_TCP_CORK, 1);
+        kt_set(s, KITH_OPT_TCP_CORK, 1);
     EXPECT_EQ(3, send(s, "abc"));
     EXPECT_EQ(3, send(s, "def"));
     if (corked)
-        set(s, KITH_OPT_TCP_CORK, 0);
+        kt_set(s, KITH_OPT_TCP_CORK, 0);
     EXPECT_EQ("abcdef", next(far, 6, KITH_MSG_WAITALL));
     return info_of(s).data_segs_out - before;
 }
@@ -79,7 +71,7 @@ TEST_P(OptTransport, ACorkJoinsSendsAndNodelayDoesNot)
     by_process_and_thread([] {
         const kt_pair p = kt_pair_of();
 
-        set(p.near, KITH_OPT_TCP_NODELAY, 1);
+        kt_set(p.near, KITH_OPT_TCP_NODELAY, 1);
         EXPECT_EQ(2u, segments_of_two_sends(p.near, p.far, false));
         EXPECT_TRUE(
             kt_eventually([&] { return segments_of_two_sends(p.near, p.far, true) == 1; }));
@@ -94,8 +86,8 @@ segments_of_three_sends(bool nodelay)
 {
     const kt_pair p = kt_pair_of();
 
-    set(p.near, KITH_OPT_TCP_NODELAY, nodelay);
-    set(p.far, KITH_OPT_TCP_QUICKACK, 0);
+    kt_set(p.near, KITH_OPT_TCP_NODELAY, nodelay);
+    kt_set(p.far, KITH_OPT_TCP_QUICKACK, 0);
     for (const char *text : {"a", "b", "c"})
         EXPECT_EQ(1, send(p.near, text));
     EXPECT_EQ("abc", next(p.far, 3, KITH_MSG_WAITALL));
@@ -120,8 +112,8 @@ answers_to_eight(bool quick)
 {
     const kt_pair p = kt_pair_of();
 
-    set(p.near, KITH_OPT_TCP_NODELAY, 1);
-    set(p.far, KITH_OPT_TCP_QUICKACK, quick);
+    kt_set(p.near, KITH_OPT_TCP_NODELAY, 1);
+    kt_set(p.far, KITH_OPT_TCP_QUICKACK, quick);
     const unsigned before = info_of(p.far).segs_out;
     for (int i = 0; i < 8; i++)
         EXPECT_EQ(1, send(p.near, "x"));
@@ -158,7 +150,7 @@ TEST_P(OptTransport, InqTellsHowMuchIsLeftWhileItIsOn)
 
         EXPECT_EQ(10, send(p.near, "abcdefghij"));
         EXPECT_EQ(-1, left_after(2));
-        set(p.far, KITH_OPT_TCP_INQ, 1);
+        kt_set(p.far, KITH_OPT_TCP_INQ, 1);
         EXPECT_EQ(5, left_after(3));
         EXPECT_EQ(1, left_after(4));
         EXPECT_EQ(0, left_after(1));
@@ -174,7 +166,7 @@ TEST_P(OptTransport, MaxsegBoundsWhatTheOtherSends)
         const kith_sockaddr to = kt_name_of(l);
         kith_socket far = {0};
 
-        set(s, KITH_OPT_TCP_MAXSEG, 700);
+        kt_set(s, KITH_OPT_TCP_MAXSEG, 700);
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
         ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
         EXPECT_LE(info_of(far).snd_mss, 700u);
@@ -196,7 +188,7 @@ TEST_P(OptTransport, ADeferredAcceptComesWithItsBytes)
         kith_socket far = {0};
         char buf[8];
 
-        set(l, KITH_OPT_TCP_DEFER_ACCEPT, 60);
+        kt_set(l, KITH_OPT_TCP_DEFER_ACCEPT, 60);
         ASSERT_EQ(0, kith_socket_connect(s, &to, kt_long()));
         EXPECT_EQ(KITH_ETIMEOUT, kith_socket_accept(l, 0, &far))
             << "it has not said a word";
@@ -271,14 +263,14 @@ TEST_P(OptTransport, AFastOpenCarriesTheFirstBytes)
         const kith_sockaddr at = kith_sockaddr_loopback(kt_inet(), 7000);
 
         n.set("ipv4/tcp_fastopen", 0x207); /* of both ends, and no cookie is asked for */
-        set(l, KITH_OPT_TCP_FASTOPEN, 5);
+        kt_set(l, KITH_OPT_TCP_FASTOPEN, 5);
         ASSERT_EQ(0, kith_socket_bind(l, &at));
         ASSERT_EQ(0, kith_socket_listen(l, 5));
         for (const int fast : {0, 1}) {
             const kith_socket s = n.open(kt_inet(), KITH_STREAM);
             kith_socket far = {0};
 
-            set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, fast);
+            kt_set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, fast);
             ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
             EXPECT_EQ(fast == 0, info_of(s).segs_out > 0) << "the first send connects";
             EXPECT_EQ(5, send(s, "hello"));
@@ -307,12 +299,12 @@ TEST_P(OptTransport, WithoutCookiesTheFirstFastOpenCarriesBytesToo)
             kith_socket far = {0};
 
             n.set("ipv4/tcp_fastopen", 3); /* of both ends */
-            set(l, KITH_OPT_TCP_FASTOPEN, 5);
-            set(l, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
+            kt_set(l, KITH_OPT_TCP_FASTOPEN, 5);
+            kt_set(l, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
             ASSERT_EQ(0, kith_socket_bind(l, &at));
             ASSERT_EQ(0, kith_socket_listen(l, 5));
-            set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, 1);
-            set(s, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
+            kt_set(s, KITH_OPT_TCP_FASTOPEN_CONNECT, 1);
+            kt_set(s, KITH_OPT_TCP_FASTOPEN_NO_COOKIE, without);
             ASSERT_EQ(0, kith_socket_connect(s, &at, kt_long()));
             EXPECT_EQ(5, send(s, "hello"));
             ASSERT_EQ(0, kith_socket_accept(l, kt_long(), &far));
@@ -332,7 +324,7 @@ TEST_P(OptTransport, NotsentLowatKeepsTheSystemsQueueShort)
         const kt_pair plain = kt_pair_of(), p = kt_pair_of();
         const kith_msg *m;
 
-        set(p.near, KITH_OPT_TCP_NOTSENT_LOWAT, lowat);
+        kt_set(p.near, KITH_OPT_TCP_NOTSENT_LOWAT, lowat);
         const std::size_t all = kt_fill(plain.near), went = kt_fill(p.near);
         EXPECT_GT(all, went);
         EXPECT_GT(info_of(plain.near).notsent_bytes, lowat + segment);
@@ -362,7 +354,7 @@ TEST_P(OptTransport, TheWindowClampBoundsTheWindowThatAConnectionBeginsWith)
         const kith_socket l = kt_listen(place);
         const kt_pair plain = kt_connect(l);
 
-        set(l, KITH_OPT_TCP_WINDOW_CLAMP, 4096);
+        kt_set(l, KITH_OPT_TCP_WINDOW_CLAMP, 4096);
         const kt_pair p = kt_connect(l);
         EXPECT_GT(info_of(plain.near).snd_wnd, 4096u);
         EXPECT_LE(info_of(p.near).snd_wnd, 4096u);
@@ -378,7 +370,7 @@ struct HalfClosed {
 
     explicit HalfClosed(int linger2) : p(kt_pair_of())
     {
-        set(p.near, KITH_OPT_TCP_LINGER2, linger2);
+        kt_set(p.near, KITH_OPT_TCP_LINGER2, linger2);
         EXPECT_EQ(0, kith_socket_shutdown(p.near, KITH_SHUT_WRITE));
         EXPECT_EQ("", next(p.far));
         EXPECT_TRUE(
@@ -421,7 +413,7 @@ TEST_F(OptTransportOnly, SyncntBoundsHowOftenAConnectAsks)
         const kith_sockaddr silent = kt_at_cable(domain, 77, 1);
 
         s[i] = here.open(domain, KITH_STREAM);
-        set(s[i], KITH_OPT_TCP_SYNCNT, 1);
+        kt_set(s[i], KITH_OPT_TCP_SYNCNT, 1);
         ASSERT_EQ(0, kith_socket_connect_start(s[i], &silent, kt_long(), &f[i]));
     }
     for (int i : {0, 1}) {
@@ -453,10 +445,10 @@ TEST_F(OptTransportOnly, KeepaliveAsksAsSoonAndAsOftenAsItIsTold)
     }
     for (auto *all : {&once, &twice, &slow, &late})
         for (Row &r : *all) {
-            set(r.p.near, KITH_OPT_TCP_KEEPIDLE, r.idle);
-            set(r.p.near, KITH_OPT_TCP_KEEPINTVL, r.interval);
-            set(r.p.near, KITH_OPT_TCP_KEEPCNT, r.count);
-            set(r.p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
+            kt_set(r.p.near, KITH_OPT_TCP_KEEPIDLE, r.idle);
+            kt_set(r.p.near, KITH_OPT_TCP_KEEPINTVL, r.interval);
+            kt_set(r.p.near, KITH_OPT_TCP_KEEPCNT, r.count);
+            kt_set(r.p.near, KITH_OPT_SOCKET_KEEPALIVE, 1);
             r.before = info_of(r.p.near).segs_out;
         }
     c.cut();
@@ -489,7 +481,7 @@ TEST_F(OptTransportOnly, WithLinearTimeoutsAThinStreamAsksAtOneRate)
     for (const int domain : {KITH_INET, KITH_INET6}) {
         plain.push_back(c.connect(domain));
         thin.push_back(c.connect(domain));
-        set(thin.back().near, KITH_OPT_TCP_THIN_LINEAR_TIMEOUTS, 1);
+        kt_set(thin.back().near, KITH_OPT_TCP_THIN_LINEAR_TIMEOUTS, 1);
         for (const kith_socket s : {plain.back().near, thin.back().near})
             EXPECT_EQ(0, kith_socket_setopt(s, KITH_OPT_TCP_CONGESTION, "reno", 4));
     }
@@ -543,10 +535,10 @@ TEST_P(OptTransport, ACorkMakesOneDatagramOfMany)
         const kt_dgrams d;
 
         d.connect();
-        set(d.near, KITH_OPT_UDP_CORK, 1);
+        kt_set(d.near, KITH_OPT_UDP_CORK, 1);
         EXPECT_EQ(2, send(d.near, "ab"));
         EXPECT_EQ(2, send(d.near, "cd"));
-        set(d.near, KITH_OPT_UDP_CORK, 0);
+        kt_set(d.near, KITH_OPT_UDP_CORK, 0);
         EXPECT_EQ("abcd", next(d.far));
         EXPECT_EQ(2, send(d.near, "ef"));
         EXPECT_EQ("ef", next(d.far));
@@ -560,12 +552,12 @@ TEST_P(OptTransport, ASegmentSizeCutsWhatIsSent)
         const kt_dgrams d;
 
         d.connect();
-        set(d.near, KITH_OPT_UDP_SEGMENT, 3);
+        kt_set(d.near, KITH_OPT_UDP_SEGMENT, 3);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
         EXPECT_EQ("abc", next(d.far));
         EXPECT_EQ("def", next(d.far));
         EXPECT_EQ("gh", next(d.far));
-        set(d.near, KITH_OPT_UDP_SEGMENT, 0);
+        kt_set(d.near, KITH_OPT_UDP_SEGMENT, 0);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
         EXPECT_EQ("abcdefgh", next(d.far));
         d.close();
@@ -585,8 +577,8 @@ TEST_P(OptTransport, GroGivesWhatWasCutInOnePiece)
         p.iov = &iov, p.n_iov = 1, p.ctrl = ctrl, p.ctrl_cap = 4;
         p.ctrl_space = KITH_IOV(space);
         d.connect();
-        set(d.far, KITH_OPT_UDP_GRO, 1);
-        set(d.near, KITH_OPT_UDP_SEGMENT, 3);
+        kt_set(d.far, KITH_OPT_UDP_GRO, 1);
+        kt_set(d.near, KITH_OPT_UDP_SEGMENT, 3);
         EXPECT_EQ(8, send(d.near, "abcdefgh"));
         EXPECT_EQ(8, kith_socket_recvmsg(d.far, &p, 0, kt_long()));
         const int *size = KITH_CTRL(&p, KITH_CMSG_UDP_GRO, int);
@@ -603,13 +595,13 @@ TEST_F(OptTransportOnly, ADatagramWithoutASumIsHeardByThoseWhoTakeIt)
         const kt_dgrams d(kt_domain::inet6);
 
         d.connect();
-        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
+        kt_set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
         EXPECT_EQ(6, send(d.near, "no sum"));
-        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 0);
+        kt_set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 0);
         EXPECT_EQ(5, send(d.near, "a sum"));
         EXPECT_EQ("a sum", next(d.far));
-        set(d.far, KITH_OPT_UDP_NO_CHECK6_RX, 1);
-        set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
+        kt_set(d.far, KITH_OPT_UDP_NO_CHECK6_RX, 1);
+        kt_set(d.near, KITH_OPT_UDP_NO_CHECK6_TX, 1);
         EXPECT_EQ(6, send(d.near, "no sum"));
         EXPECT_EQ("no sum", next(d.far));
         d.close();

@@ -7,6 +7,8 @@
  *   t.p.addr = d.far_name;
  *   EXPECT_EQ(5, kith_socket_sendmsg(d.near, &t.p, 0, kt_long()));
  *   EXPECT_EQ("hello", r.text(kith_socket_recvmsg(d.far, &r.p, 0, kt_long())));
+ *   const kt_came c(d.far);                       // waits for the next; all that came with it
+ *   EXPECT_EQ(7, c.number(KITH_CMSG_IP_TTL));
  *   d.close(); */
 #ifndef KT_PACKETS_H
 #define KT_PACKETS_H
@@ -76,6 +78,52 @@ struct kt_room {
     }
 };
 
+/* The packet that comes next, and all that came with it. */
+struct kt_came : kt_room {
+    std::string text;
+
+    explicit kt_came(kith_socket s, unsigned flags = 0)
+    {
+        const std::ptrdiff_t n = kith_socket_recvmsg(s, &p, flags, kt_long());
+
+        EXPECT_LE(0, n) << kith_strerror(static_cast<int>(n));
+        text = kt_room::text(n);
+    }
+
+    bool has(int type) const
+    {
+        return kith_packet_ctrl(&p, type, 0) != nullptr;
+    }
+
+    /* A control message, by kith's number or the system's. */
+    std::string bytes(int type, int level = KITH_CMSG_LEVEL) const
+    {
+        for (std::size_t i = 0; i < p.n_ctrl; i++)
+            if (p.ctrl[i].level == level && p.ctrl[i].type == type)
+                return std::string(static_cast<const char *>(p.ctrl[i].data),
+                                   p.ctrl[i].len);
+        return "none";
+    }
+
+    /* One that is an int; -1: there is none. */
+    int number(int type, int level = KITH_CMSG_LEVEL) const
+    {
+        const std::string v = bytes(type, level);
+        int n = -1;
+
+        if (v != "none")
+            std::memcpy(&n, v.data(), sizeof n);
+        return n;
+    }
+
+    std::string address(int type) const
+    {
+        const kith_sockaddr *a = KITH_CTRL(&p, type, kith_sockaddr);
+
+        return a ? kt_text(*a) : "none";
+    }
+};
+
 /* A packet of some text. */
 struct kt_packet_text {
     kith_iov iov;
@@ -88,6 +136,15 @@ struct kt_packet_text {
         p.n_iov = 1;
     }
 };
+
+/* kt_set sets an option that is an int. */
+inline void
+kt_set(kith_socket s, kith_opt o, int v)
+{
+    const int rc = kith_socket_setopt_int(s, o, v);
+
+    EXPECT_EQ(0, rc) << o << ": " << kith_strerror(rc);
+}
 
 inline void
 kt_set_native(kith_socket s, int level, int number, int v)
