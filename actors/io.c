@@ -8,8 +8,8 @@
  *   I1  A ready bit is cleared by EAGAIN alone, but for two cases. A listener asks the poller
  *       for a report (io_accept.c). And a short read of a TCP stream proves as much, if it is
  *       registered and neither an end, an error nor urgent data was ever seen: data that comes
- *       after the read is a new edge; so is the end. It saves the second receive of each message,
- *       where the poller knows edges. */
+ *       after the read is a new edge; so is the end, where the poller says so (drains). It saves the
+ *       second receive of each message. */
 #include "actors/io.h"
 
 #include "actors/file.h"
@@ -30,7 +30,7 @@ register_for_edges(struct ki_socket *s)
     if (rc < 0)
         return rc;
     s->registered = KI_REGISTERED_EDGES;
-    s->drains = !ki_sched.poller->arm && ki_load_rlx(&s->protocol) == KITH_TCP &&
+    s->drains = ki_sched.poller->drains && ki_load_rlx(&s->protocol) == KITH_TCP &&
                 s->type == KITH_STREAM; /* I1 */
     return 0;
 }

@@ -70,8 +70,14 @@ accepted(struct ki_socket *s, struct ki_proc *owner, int fd, struct ki_io *io,
 static enum ki_attempt
 wait_for_one(struct ki_socket *s, ptrdiff_t *result)
 {
-    int rc = ki_sched.poller->once(ki_socket_fd(s), ki_socket_id(s), s->registered != 0);
+    int rc;
 
+    if (s->registered == KI_REGISTERED_EDGES) { /* it has not always listened */
+        ki_sched.poller->forget(ki_socket_fd(s));
+        s->registered = KI_REGISTERED_NOT;
+    }
+    rc = ki_sched.poller->once(ki_socket_fd(s), ki_socket_id(s),
+                               s->registered == KI_REGISTERED_ONCE);
     if (rc < 0)
         return ki_io_done(result, rc);
     s->registered = KI_REGISTERED_ONCE;

@@ -26,6 +26,16 @@ if(NOT KITH_POLLER IN_LIST pollers)
   message(FATAL_ERROR "KITH_POLLER is epoll, kqueue or poll, not ${KITH_POLLER}")
 endif()
 
+# On Linux kqueue is a library.
+if(KITH_SYSTEM STREQUAL "linux")
+  find_path(KITH_KQUEUE_INCLUDE_DIR sys/event.h PATH_SUFFIXES kqueue)
+  find_library(KITH_KQUEUE_LIBRARY kqueue)
+  mark_as_advanced(KITH_KQUEUE_INCLUDE_DIR KITH_KQUEUE_LIBRARY)
+  if(KITH_POLLER STREQUAL "kqueue" AND NOT (KITH_KQUEUE_INCLUDE_DIR AND KITH_KQUEUE_LIBRARY))
+    message(FATAL_ERROR "kqueue on Linux is libkqueue, which is not here: docs/porting.md")
+  endif()
+endif()
+
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
   set(KITH_ARCH x86_64)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")

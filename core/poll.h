@@ -5,7 +5,7 @@
  *   add     once per descriptor, at its first EAGAIN; both directions. It reports what is ready at
  *           that moment, and then each edge, so none is lost before it.
  *   once    instead of add: one report, when it is readable or broken; `again`: it is registered
- *           already, this way or that, and shall report once more.
+ *           so already, and shall report once more.
  *   arm     only of a backend whose system knows states and no edges (NULL else): what it has
  *           reported it does not report again until it is asked to, by this, after an EAGAIN.
  *   forget  before close: of a backend that knows descriptors by their numbers always, of others
@@ -48,7 +48,9 @@ struct
 
 struct ki_poller {
     const char *name;
-    bool by_number;    /* forget before every close */
+    bool by_number; /* forget before every close */
+    /* A short read of a stream leaves nothing: what comes after it, the end too, is an edge. */
+    bool drains;
     int (*init)(void); /* 0 or a code */
     void (*fini)(void);
     int (*add)(int fd, uint64_t id);              /* 0 or a code */

@@ -2,6 +2,8 @@
  * main.cc -- the test program: Google Test, and a look at the descriptors after each test. */
 #include "tests/support/support.h"
 
+#include "core/poll.h"
+
 #include <gtest/gtest.h>
 
 #include <mutex>
@@ -64,6 +66,10 @@ main(int argc, char **argv)
 
     /* A forked child has none of the runtime's threads: death tests start the program anew. */
     GTEST_FLAG_SET(death_test_style, "threadsafe");
+
+    /* What libkqueue opens for good it opens before the first test. */
+    if (ki_poller_system.init() == 0)
+        ki_poller_system.fini();
 
     /* The ends of tests are told from the last listener to the first: the complaint comes
      * before the printer says how the test ended. */
