@@ -166,8 +166,9 @@ kith_runtime_info(struct kith_runtime_info *info)
         return KITH_EINVAL;
     v.uptime = (kith_ms) ((ki_now_ns() - ki_load_rlx(&ki_runtime.began_ns)) / MS);
     v.workers = ki_sched.n;
-    v.processes = ki_load_rlx(&ki_runtime.n_procs); /* relaxed, as all of it: a moment's */
-    v.processes_max = ki_runtime.max_procs;
+    v.processes =
+        (size_t) ki_load_rlx(&ki_runtime.n_procs); /* relaxed, as all of it: a moment's */
+    v.processes_max = (size_t) ki_runtime.max_procs;
     v.sockets = ki_in_use(&ki_runtime.sockets);
     v.operations = ki_in_use(&ki_runtime.ops);
     v.monitors = ki_in_use(&ki_runtime.monitors);

@@ -8,7 +8,7 @@
 static uint64_t
 or_none(size_t max)
 {
-    return max && max < INT64_MAX ? max : INT64_MAX;
+    return max ? ki_min_u64(max, INT64_MAX) : INT64_MAX;
 }
 
 void
@@ -63,7 +63,7 @@ ki_limit_add(struct ki_proc *p, uint64_t messages, uint64_t bytes)
 {
     struct ki_limit *l = &p->limit;
 
-    if (!ki_limit_fits(p, bytes) ||
+    if (!ki_limit_fits(p, (size_t) bytes) ||
         !add_below(&l->messages, messages, ki_load_rlx(&l->max_messages)))
         return false;
     if (add_below(&l->bytes, bytes, ki_load_rlx(&l->max_bytes)))

@@ -157,7 +157,7 @@ int
 ki_listener_spawn(const char *where, const kith_listener *theirs,
                   const kith_spawn_options *o, struct ki_birth b, kith_pid *pid)
 {
-    struct ki_listening *l;
+    struct ki_listening *l = NULL;
     struct ki_proc *self;
     int rc = ki_enter(&self);
 

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # What belongs to one system or one processor, chosen here and nowhere else.
 #
-#   KITH_SYSTEM         this system, as in core/os_<system>.c
-#   KITH_OTHER_SYSTEMS  the others, as a regular expression
+#   KITH_SYSTEM         this system, as in core/os_<system>*.c: linux or bsd, which macOS is too
+#   KITH_OTHER_SYSTEM   the other
 #   KITH_POLLER         the backend, as in core/poll_<poller>.c
-#   KITH_ARCH           the processor, as in core/ctx_<arch>.S
+#   KITH_ARCH           the context switch, as in core/ctx_<arch>: one for a processor, or ucontext
 
-set(systems linux darwin freebsd netbsd openbsd dragonfly)
-string(TOLOWER "${CMAKE_SYSTEM_NAME}" KITH_SYSTEM)
-if(NOT KITH_SYSTEM IN_LIST systems)
-  message(FATAL_ERROR "kith has no port to ${CMAKE_SYSTEM_NAME}")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(KITH_SYSTEM linux)
+  set(KITH_OTHER_SYSTEM bsd)
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD|NetBSD|OpenBSD|DragonFly)$")
+  set(KITH_SYSTEM bsd)
+  set(KITH_OTHER_SYSTEM linux)
+else()
+  message(FATAL_ERROR "kith has no port to ${CMAKE_SYSTEM_NAME}: see docs/porting.md")
 endif()
-list(REMOVE_ITEM systems "${KITH_SYSTEM}")
-list(JOIN systems "|" KITH_OTHER_SYSTEMS)
 
 if(KITH_SYSTEM STREQUAL "linux")
   set(default_poller epoll)
@@ -37,9 +39,12 @@ if(KITH_SYSTEM STREQUAL "linux")
 endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-  set(KITH_ARCH x86_64)
+  set(arch x86_64)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-  set(KITH_ARCH aarch64)
+  set(arch aarch64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  set(arch arm)
 else()
-  message(FATAL_ERROR "kith has no context switch for ${CMAKE_SYSTEM_PROCESSOR}")
+  set(arch ucontext)
 endif()
+set(KITH_ARCH "${arch}" CACHE STRING "Context switch: core/ctx_<this>.S, or ucontext, the C library's")

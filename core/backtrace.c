@@ -2,7 +2,7 @@
  * backtrace.c -- from frame to frame. */
 #include "core/backtrace.h"
 
-/* Where every frame that has a frame pointer begins; both processors we know have it so. */
+/* Where every frame that has a frame pointer begins, on all processors that have KI_CTX_FRAMES. */
 struct frame {
     const struct frame *caller;
     const void *back; /* the return address */
@@ -32,23 +32,28 @@ walk(const struct frame *f, uintptr_t low, size_t size, struct ki_backtrace *b)
     }
 }
 
+/* Where frames form no chain only the innermost address is known. */
 RAW void
 ki_backtrace_of(const struct ki_ctx *c, const void *low, size_t size,
                 struct ki_backtrace *b)
 {
-    const void *const *frame = ki_ctx_frame(c);
+    const void *const *resume = ki_ctx_resume(c);
 
     b->n = 0;
-    if ((uintptr_t) frame < (uintptr_t) low ||
-        (uintptr_t) frame > (uintptr_t) low + size - 2 * sizeof *frame)
+    if ((uintptr_t) resume <= (uintptr_t) low ||
+        (uintptr_t) resume > (uintptr_t) low + size - sizeof *resume)
         return;
-    b->at[b->n++] = (const char *) frame[1] - 1;
-    walk(frame[0], (uintptr_t) low, size, b);
+    b->at[b->n++] = (const char *) *resume - 1;
+    if (KI_CTX_FRAMES)
+        walk(resume[-1], (uintptr_t) low, size, b);
 }
 
 KI_NOINLINE void
 ki_backtrace_here(const void *low, size_t size, struct ki_backtrace *b)
 {
     b->n = 0;
-    walk(__builtin_frame_address(0), (uintptr_t) low, size, b);
+    if (KI_CTX_FRAMES)
+        walk(__builtin_frame_address(0), (uintptr_t) low, size, b);
+    else
+        b->at[b->n++] = (const char *) __builtin_return_address(0) - 1;
 }

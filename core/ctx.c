@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ctx.c -- the first frame of a context, and what sanitizers must be told at a switch.
  *
- * The registers themselves are saved by ctx_<cpu>.S. */
+ * The registers themselves are saved by ctx_<cpu>.S, or by ctx_ucontext.c. */
 #include "core/ctx.h"
 
 #include "core/assert.h"
@@ -14,6 +14,8 @@
 #ifdef KI_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
+
+#if !defined(KI_CTX_UCONTEXT)
 
 /* In ctx_<cpu>.S. Not called from C: ki_ctx_swap jumps to it. */
 void ki_ctx_start(void);
@@ -48,13 +50,29 @@ struct first_frame {
 
 _Static_assert(offsetof(struct first_frame, end) == 160, "what ki_ctx_swap pops");
 
+#elif defined(__arm__)
+
+struct first_frame {
+#if defined(__ARM_FP)
+    uint64_t d8_d15[8];
+#endif
+    uintptr_t fn;  /* r4 */
+    uintptr_t arg; /* r5 */
+    uintptr_t r6_r11[6];
+    uintptr_t fill;
+    uintptr_t resume; /* lr */
+    uintptr_t end[2];
+};
+
+_Static_assert(offsetof(struct first_frame, resume) == 4 * KI_CTX_RESUME,
+               "what ki_ctx_swap pops");
+
 #else
 #error "no context switch for this CPU: write ctx_<cpu>.S and its first_frame"
 #endif
 
-/* Puts the frame at the top of the stack; returns what belongs into ctx.sp. */
-static void *
-push_first_frame(void *stack_low, size_t size, void (*fn)(void *), void *arg)
+void *
+ki_ctx_push(void *stack_low, size_t size, void (*fn)(void *), void *arg)
 {
     const uintptr_t top = ((uintptr_t) stack_low + size) & ~(uintptr_t) 15;
     struct first_frame *f = (struct first_frame *) (top - sizeof *f);
@@ -66,6 +84,8 @@ push_first_frame(void *stack_low, size_t size, void (*fn)(void *), void *arg)
     f->resume = (uintptr_t) ki_ctx_start;
     return f;
 }
+
+#endif
 
 #if defined(KI_ASAN)
 
@@ -113,7 +133,7 @@ ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(void *
             void *arg)
 {
     *c = (struct ki_ctx){
-        .sp = push_first_frame(stack_low, size, first_arrival, c),
+        .sp = ki_ctx_push(stack_low, size, first_arrival, c),
         .bottom = stack_low,
         .size = size,
         .entry = entry,
@@ -177,7 +197,7 @@ ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(void *
             void *arg)
 {
     *c = (struct ki_ctx){
-        .sp = push_first_frame(stack_low, size, entry, arg),
+        .sp = ki_ctx_push(stack_low, size, entry, arg),
         .fiber = __tsan_create_fiber(0),
         .owned = true,
     };
@@ -218,7 +238,7 @@ void
 ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(void *),
             void *arg)
 {
-    c->sp = push_first_frame(stack_low, size, entry, arg);
+    c->sp = ki_ctx_push(stack_low, size, entry, arg);
 }
 
 void

@@ -7,6 +7,8 @@
  *
  *   x86-64   rbx rbp r12-r15, rsp, the resume address; not mxcsr, not the x87 control word
  *   aarch64  x19-x28, x29, x30, d8-d15, sp; not fpcr
+ *   arm      r4-r11, lr, d8-d15 where there is VFP, sp; not fpscr
+ *   others   what the C library's ucontext saves, the signal mask too, by a system call
  *
  * So rounding and exception modes belong to the thread and must be the default whenever a
  * context switches, and the signal mask is the thread's too. Nothing that hangs on the
@@ -51,7 +53,7 @@ void ki_ctx_init_thread(struct ki_ctx *c);
 
 /* ki_ctx_init makes `c` a context that will call entry(arg) on the stack [stack_low,
  * stack_low + size) when it is first switched to. `entry` never returns: it ends with
- * ki_ctx_switch_last. Only the topmost 192 bytes of the stack are touched here. */
+ * ki_ctx_switch_last. Only the topmost 192 bytes of the stack are touched here (ucontext: 2 KiB). */
 void ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(void *),
                  void *arg);
 
@@ -59,20 +61,44 @@ void ki_ctx_init(struct ki_ctx *c, void *stack_low, size_t size, void (*entry)(v
  * called on c's own stack, which stays the caller's. */
 void ki_ctx_fini(struct ki_ctx *c);
 
-/* ki_ctx_frame answers where a context that does not run has its frame pointer, and behind it the
- * address at which it will go on. */
-static inline const void *const *
-ki_ctx_frame(const struct ki_ctx *c)
-{
-#if defined(__x86_64__)
-    return (const void *const *) c->sp + 5;
+/* Where the address at which a context will go on lies, in words from its sp; and its frame pointer
+ * before it, where frames form a chain that can be followed. */
+#if defined(KI_CTX_UCONTEXT)
+#define KI_CTX_FRAMES 0
+#elif defined(__x86_64__)
+#define KI_CTX_FRAMES 1
+#define KI_CTX_RESUME 6
+#elif defined(__aarch64__)
+#define KI_CTX_FRAMES 1
+#define KI_CTX_RESUME 1
+#elif defined(__arm__)
+#define KI_CTX_FRAMES 0 /* ARM code and Thumb code have them in different ways */
+#if defined(__ARM_FP)
+#define KI_CTX_RESUME 25
 #else
-    return (const void *const *) c->sp; /* aarch64 */
+#define KI_CTX_RESUME 9
+#endif
+#endif
+
+/* ki_ctx_resume answers where a context that does not run has that address; NULL: it cannot be
+ * told. */
+static inline const void *const *
+ki_ctx_resume(const struct ki_ctx *c)
+{
+#if defined(KI_CTX_RESUME)
+    return (const void *const *) c->sp + KI_CTX_RESUME;
+#else
+    (void) c;
+    return NULL;
 #endif
 }
 
+/* ki_ctx_push puts at the top of a stack what ki_ctx_swap finds there the first time, so that it comes
+ * out in fn(arg); answers what belongs into sp. */
+void *ki_ctx_push(void *stack_low, size_t size, void (*fn)(void *), void *arg);
+
 /* ki_ctx_swap is the assembly: pushes the callee-saved registers, stores the stack pointer
- * in *save_sp, continues at load_sp. Only the switches below call it. */
+ * in *save_sp, continues at load_sp (ctx_ucontext.c: *save_sp is where a ucontext_t lies). Only the switches below call it. */
 void ki_ctx_swap(void **save_sp, void *load_sp);
 
 #if defined(KI_ASAN) || defined(KI_TSAN)

@@ -10,7 +10,7 @@
 
 #if defined(__aarch64__)
 
-#if defined(__APPLE__)
+#if !defined(__ELF__) /* Mach-O */
 #define SYM(name) _##name
 #define FUNCTION(name) .globl SYM(name)
 #define END(name)
@@ -121,7 +121,7 @@ SYM(ki_ctx_start):
         .cfi_endproc
         END(ki_ctx_start)
 
-#if defined(__linux__) || defined(__FreeBSD__)
+#if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits
 
 /* Fit for branch target identification. Return addresses are not signed here. */

@@ -11,7 +11,7 @@
 
 #if defined(__x86_64__)
 
-#if defined(__APPLE__)
+#if !defined(__ELF__) /* Mach-O */
 #define SYM(name) _##name
 #define FUNCTION(name) .globl SYM(name)
 #define END(name)
@@ -94,7 +94,7 @@ SYM(ki_ctx_start):
         .cfi_endproc
         END(ki_ctx_start)
 
-#if defined(__linux__) || defined(__FreeBSD__)
+#if defined(__ELF__)
         .section .note.GNU-stack, "", @progbits
 
 /* Fit for indirect branch tracking; not for shadow stacks, which are not switched here. */

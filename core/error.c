@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * error.c -- codes: their texts, and how the system's errno becomes one. */
+#define _GNU_SOURCE
 #include "core/error.h"
 
-#include <errno.h>
 #include <string.h>
 
-/* Not every system has these; no call fails with errno 0. */
-#ifndef ENODATA
-#define ENODATA 0
-#endif
-#ifndef ENONET
-#define ENONET 0
-#endif
+#include "core/os_net.h"
 
 /* errno is small; a number past this is no errno, and could be taken for one of our own
  * codes. */
@@ -27,13 +21,6 @@ enum {
     /* The system numbers its errors as the table does: a code is the errno, negative. */
     SAME_NUMBERS = AGREES == ROWS
 };
-
-#ifdef __linux__
-#define X(name, value, atom, sentence) \
-    _Static_assert((value) == -(name), "Linux numbers " #name " differently here");
-KITH_ERRNO_TABLE(X)
-#undef X
-#endif
 
 const char *
 kith_strerror(int code)

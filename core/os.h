@@ -21,6 +21,10 @@ uint64_t ki_os_cycles(void);
 /* ki_os_cpus: CPUs this process may use: affinity mask and cgroup quota, at least 1. */
 unsigned ki_os_cpus(void);
 
+/* ki_os_program answers the path of the program's own file, and where it begins in memory; NULL: the
+ * system tells of none. */
+const char *ki_os_program(uintptr_t *base);
+
 /* ki_os_random: 64 bits that differ from start to start; not for secrets. */
 uint64_t ki_os_random(void);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * os_fault.c -- SIGSEGV and SIGBUS, shared with whoever had them before. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE 1
-#endif
+#define _GNU_SOURCE
 
 #include "core/os_fault.h"
 

@@ -27,16 +27,6 @@ ki_os_yield(void)
     sched_yield();
 }
 
-void
-ki_os_thread_name(const char *name)
-{
-#ifdef __APPLE__
-    pthread_setname_np(name);
-#else
-    pthread_setname_np(pthread_self(), name);
-#endif
-}
-
 static int
 write_all(int fd, const char *text, size_t len)
 {

@@ -4,13 +4,12 @@
 #include "core/resolve.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <kith/error.h>
 
 #include "core/error.h"
+#include "core/os_net.h"
 #include "core/sockaddr.h"
 
 static int
@@ -18,11 +17,10 @@ code_of(int eai)
 {
     int saved = errno;
 
+    if (eai == EAI_NODATA)
+        return KITH_EAI_NONAME;
     switch (eai) {
     case EAI_NONAME:
-#ifdef EAI_NODATA
-    case EAI_NODATA:
-#endif
         return KITH_EAI_NONAME;
     case EAI_AGAIN:
         return KITH_EAI_AGAIN;

@@ -23,7 +23,7 @@ void ki_worker_self_set(struct ki_worker *w);
 static inline struct ki_worker *
 ki_worker_self(void)
 {
-#if defined(__x86_64__) && defined(__linux__) && !defined(KI_ASAN) && !defined(KI_TSAN)
+#if defined(__x86_64__) && defined(__ELF__) && !defined(KI_ASAN) && !defined(KI_TSAN)
     struct ki_worker *w;
 
     __asm__ volatile("movq ki_worker_tls@gottpoff(%%rip), %0\n\tmovq %%fs:(%0), %0"

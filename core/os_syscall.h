@@ -9,6 +9,10 @@
 
 #include "core/defs.h"
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
+
 #if defined(__linux__) && defined(__x86_64__) && !defined(KI_ASAN) && !defined(KI_TSAN)
 
 static inline long

@@ -6,32 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <kith/error.h>
 #include <kith/socket.h>
 
 #include "core/error.h"
+#include "core/os_net.h"
+#include "core/os_sock.h"
 #include "core/os_syscall.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
-#ifndef MSG_NOTIFICATION
-#ifdef __linux__
-#define MSG_NOTIFICATION 0x8000 /* linux/sctp.h */
-#else
-#define MSG_NOTIFICATION 0
-#endif
-#endif
 
 /* On the line after the call: nothing comes between it and errno. */
 #define CODE(r) ((r) < 0 ? ki_error_of_errno(errno) : (r))
@@ -39,9 +24,9 @@
 int
 ki_sock_socket(int domain, int type, int protocol)
 {
-    int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int fd = ki_os_socket(domain, type, protocol);
 
-    return CODE(fd);
+    return fd < 0 ? ki_error_of_errno(-fd) : fd;
 }
 
 int
@@ -66,9 +51,9 @@ ki_sock_accept(int fd, void *addr, unsigned *len)
     int r;
 
     do
-        r = accept4(fd, addr, (socklen_t *) len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (r < 0 && errno == EINTR);
-    return CODE(r);
+        r = ki_os_accept(fd, addr, len);
+    while (r == -EINTR);
+    return r < 0 ? ki_error_of_errno(-r) : r;
 }
 
 int
@@ -251,25 +236,17 @@ ki_sock_unlink(const char *path)
 
 static const struct {
     unsigned ours;
-    int native;
+    int native; /* -1: this system lacks it */
 } flag_rows[] = {
     {KITH_MSG_OOB, MSG_OOB},
     {KITH_MSG_PEEK, MSG_PEEK},
     {KITH_MSG_DONTROUTE, MSG_DONTROUTE},
     {KITH_MSG_EOR, MSG_EOR},
     {KITH_MSG_TRUNC, MSG_TRUNC},
-#ifdef MSG_MORE
     {KITH_MSG_MORE, MSG_MORE},
-#endif
-#ifdef MSG_CONFIRM
     {KITH_MSG_CONFIRM, MSG_CONFIRM},
-#endif
-#ifdef MSG_ERRQUEUE
     {KITH_MSG_ERRQUEUE, MSG_ERRQUEUE},
-#endif
-#ifdef MSG_CMSG_CLOEXEC
     {KITH_MSG_CMSG_CLOEXEC, MSG_CMSG_CLOEXEC},
-#endif
     {KITH_MSG_NOSIGNAL, 0}, /* always so */
     {KITH_MSG_WAITALL, 0},  /* ours to do: the system's gives up at a signal */
 };
@@ -280,7 +257,7 @@ ki_sock_flags(unsigned flags)
     int native = 0;
 
     for (size_t i = 0; flags && i < ki_countof(flag_rows); i++)
-        if (flags & flag_rows[i].ours) {
+        if (flags & flag_rows[i].ours && flag_rows[i].native >= 0) {
             native |= flag_rows[i].native;
             flags &= ~flag_rows[i].ours;
         }
@@ -295,7 +272,7 @@ ki_sock_flags_of(int native)
                      (native & MSG_NOTIFICATION ? KITH_MSG_NOTIFICATION : 0u);
 
     for (size_t i = 0; i < ki_countof(flag_rows); i++)
-        if (native & flag_rows[i].native)
+        if (flag_rows[i].native > 0 && native & flag_rows[i].native)
             flags |= flag_rows[i].ours;
     return flags;
 }
@@ -333,7 +310,7 @@ ki_sock_lingers(int fd)
     struct linger l = {0, 0};
     unsigned len = sizeof l;
 
-    if (ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) < 0 || !l.l_onoff)
+    if (ki_seam.getopt(fd, SOL_SOCKET, SO_LINGER_SEC, &l, &len) < 0 || !l.l_onoff)
         return 0;
     return l.l_linger < 0 ? INT_MAX : l.l_linger; /* below 0: longer than an int can say */
 }
@@ -368,7 +345,7 @@ ki_sock_linger_off(int fd)
 {
     struct linger l = {0, 0};
 
-    (void) ki_seam.setopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+    (void) ki_seam.setopt(fd, SOL_SOCKET, SO_LINGER_SEC, &l, sizeof l);
 }
 
 static int
@@ -390,14 +367,24 @@ ki_sock_urgent_inline(int fd)
 bool
 ki_sock_peeks_on(int fd)
 {
-#ifdef SO_PEEK_OFF
     int at = -1;
 
-    return get_int(fd, SO_PEEK_OFF, &at) >= 0 && at >= 0;
-#else
-    (void) fd;
-    return false;
-#endif
+    return SO_PEEK_OFF >= 0 && get_int(fd, SO_PEEK_OFF, &at) >= 0 && at >= 0;
+}
+
+static int
+get_family(int fd, int *family)
+{
+    struct ki_native_addr a = {.len = sizeof a.bytes};
+    struct sockaddr head;
+    int rc;
+
+    if (SO_DOMAIN >= 0)
+        return get_int(fd, SO_DOMAIN, family);
+    rc = ki_seam.sockname(fd, a.bytes, &a.len);
+    memcpy(&head, a.bytes, sizeof head);
+    *family = head.sa_family;
+    return rc;
 }
 
 int
@@ -405,24 +392,18 @@ ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening)
 {
     int native, rc, on = 0;
 
+    ki_os_adopted(fd);
     rc = get_int(fd, SO_TYPE, &native);
     if (rc < 0)
         return rc;
     *type = ki_type_of_native(native);
-#ifdef SO_DOMAIN
-    rc = get_int(fd, SO_DOMAIN, &native);
-#else
-    struct ki_native_addr a = {.len = sizeof a.bytes};
-    rc = ki_seam.sockname(fd, a.bytes, &a.len);
-    native = rc < 0 ? 0 : ((const struct sockaddr *) (const void *) a.bytes)->sa_family;
-#endif
+    rc = get_family(fd, &native);
     if (rc < 0)
         return rc;
     *domain = ki_domain_of_native(native);
     *protocol = 0;
-#ifdef SO_PROTOCOL
-    (void) get_int(fd, SO_PROTOCOL, protocol);
-#endif
+    if (SO_PROTOCOL >= 0)
+        (void) get_int(fd, SO_PROTOCOL, protocol);
     (void) get_int(fd, SO_ACCEPTCONN, &on);
     *listening = on != 0;
     return *domain < 0 ? KITH_EAFNOSUPPORT : *type < 0 ? KITH_ESOCKTNOSUPPORT : 0;

@@ -82,7 +82,8 @@ int ki_sock_lingers(int fd);
 void ki_sock_send_lingering(int fd, const char *buf, size_t len);
 void ki_sock_linger_off(int fd);
 
-/* ki_sock_describe reads back what a descriptor is, in kith's numbers. 0 or a code. */
+/* ki_sock_describe reads back what a descriptor that becomes ours is, in kith's numbers. 0 or a
+ * code. */
 int ki_sock_describe(int fd, int *domain, int *type, int *protocol, bool *listening);
 
 #ifdef __cplusplus

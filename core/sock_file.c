@@ -4,13 +4,13 @@
 #include "core/sock.h"
 
 #include <errno.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <kith/error.h>
 
 #include "core/error.h"
+#include "core/os_sock.h"
 
 int
 ki_sock_file_check(int file)
@@ -36,18 +36,12 @@ failed(int e)
 ptrdiff_t
 ki_sock_sendfile(int fd, int file, uint64_t offset, size_t len)
 {
-    off_t at = (off_t) offset;
     ptrdiff_t r;
 
     do
-        r = sendfile(fd, file, &at, len);
-    while (r < 0 && errno == EINTR);
-    if (r >= 0)
-        return r;
-    /* The system's words for "not from this file", or from there, and not for "wrong": the read says
-     * what it is. */
-    return errno == EINVAL || errno == ENOSYS || errno == EOVERFLOW ? KITH_EOPNOTSUPP
-                                                                    : failed(errno);
+        r = ki_os_sendfile(fd, file, offset, len);
+    while (r == -EINTR);
+    return r < 0 ? failed((int) -r) : r;
 }
 
 ptrdiff_t

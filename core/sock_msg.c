@@ -4,18 +4,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "core/error.h"
+#include "core/os_net.h"
 #include "core/sock.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-#ifndef MSG_CMSG_CLOEXEC
-#define MSG_CMSG_CLOEXEC 0
-#endif
 
 #define CODE(r) ((r) < 0 ? ki_error_of_errno(errno) : (r))
 
@@ -91,7 +84,7 @@ ki_sock_recvmsg(int fd, struct ki_sysmsg *m, int flags)
     return r;
 }
 
-#ifdef __linux__
+#if KI_HAVE_MMSG
 
 ptrdiff_t
 ki_sock_sendmmsg(int fd, struct ki_sysmsg *m, size_t n, int flags)

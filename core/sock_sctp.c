@@ -5,18 +5,14 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <kith/error.h>
 
 #include "core/mem.h"
+#include "core/os_net.h"
 #include "core/seam.h"
 #include "core/sockaddr.h"
 
-#ifdef __linux__
-
-#include <linux/sctp.h>
+#if KI_HAVE_SCTP
 
 /* Addresses one behind the other, as the system takes them. */
 struct list {

@@ -5,17 +5,13 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <kith/error.h>
 
 #include "core/defs.h"
+#include "core/os_net.h"
 #include "core/sockaddr.h"
 
-#ifdef __linux__
-
-#include <linux/sctp.h>
+#if KI_HAVE_SCTP
 
 union native {
     union sctp_notification any;

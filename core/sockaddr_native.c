@@ -13,8 +13,12 @@
 #ifdef AF_PACKET
 #include <netpacket/packet.h>
 #endif
-#ifdef AF_VSOCK
+#if defined(AF_VSOCK) && __has_include(<linux/vm_sockets.h>)
 #include <linux/vm_sockets.h>
+#define HAVE_VSOCK 1
+#elif defined(AF_VSOCK) && __has_include(<sys/vsock.h>)
+#include <sys/vsock.h>
+#define HAVE_VSOCK 1
 #endif
 #ifdef AF_LINK
 #include <net/if_dl.h>
@@ -101,7 +105,7 @@ packet_to_native(const kith_ll *a, struct ki_native_addr *out)
 #define packet_to_native(a, out) KITH_EAFNOSUPPORT
 #endif
 
-#ifdef AF_VSOCK
+#ifdef HAVE_VSOCK
 static int
 vsock_to_native(const kith_vsock *a, struct ki_native_addr *out)
 {
@@ -259,7 +263,7 @@ packet_from_native(const struct ki_native_addr *in, size_t len, kith_sockaddr *a
 }
 #endif
 
-#ifdef AF_VSOCK
+#ifdef HAVE_VSOCK
 static int
 vsock_from_native(const struct ki_native_addr *in, size_t len, kith_sockaddr *a)
 {
@@ -327,7 +331,7 @@ from_native(const struct ki_native_addr *in, size_t len, kith_sockaddr *a)
     case AF_PACKET:
         return packet_from_native(in, len, a);
 #endif
-#ifdef AF_VSOCK
+#ifdef HAVE_VSOCK
     case AF_VSOCK:
         return vsock_from_native(in, len, a);
 #endif

@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
+#include "core/os_net.h"
 #include "core/sockcmsg_rows.h"
 
 /* The longest value that is not just bytes. */
@@ -24,7 +22,7 @@ put(void *out, const void *v, size_t len)
 static ptrdiff_t
 encode_credentials(const kith_credentials *c, void *out)
 {
-#ifdef __linux__
+#if KI_HAVE_UCRED
     struct ucred u = {.pid = c->pid, .uid = c->uid, .gid = c->gid};
 
     return put(out, &u, sizeof u);
@@ -38,7 +36,7 @@ encode_credentials(const kith_credentials *c, void *out)
 static ptrdiff_t
 encode_pktinfo(const kith_pktinfo *p, void *out)
 {
-#ifdef IP_PKTINFO
+#if KI_HAVE_PKTINFO
     struct in_pktinfo native;
 
     memset(&native, 0, sizeof native);
@@ -152,7 +150,7 @@ write_native(struct writer *w, int level, int type, const void *v, size_t len)
     if (len > w->cap || CMSG_SPACE(len) > w->cap - w->len)
         return KITH_EMSGSIZE;
     memset(&h, 0, sizeof h);
-    h.cmsg_len = CMSG_LEN(len);
+    h.cmsg_len = (__typeof__(h.cmsg_len)) CMSG_LEN(len);
     h.cmsg_level = level;
     h.cmsg_type = type;
     memset(w->buf + w->len, 0, CMSG_SPACE(len));

@@ -6,16 +6,12 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 
-#ifdef __linux__
-#include <linux/errqueue.h>
-#endif
-
 #include "core/error.h"
+#include "core/os_net.h"
+#include "core/os_sock.h"
 #include "core/seam.h"
 #include "core/sockaddr.h"
 #include "core/sockcmsg_rows.h"
@@ -75,6 +71,7 @@ take_descriptors(struct reader *rd, const unsigned char *v, size_t len)
         int fd;
 
         memcpy(&fd, v + i, sizeof fd);
+        ki_os_received(fd);
         if (p->fds && p->n_fds < p->fds_cap) {
             p->fds[p->n_fds++] = fd;
         } else {
@@ -155,7 +152,7 @@ static bool
 decode_credentials(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
                    struct reader *rd)
 {
-#ifdef __linux__
+#if KI_HAVE_UCRED
     struct ucred u;
     kith_credentials c;
 
@@ -179,7 +176,7 @@ decode_pktinfo(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
 
     memset(&p, 0, sizeof p);
     if (r->kind == KI_CMSG_PKTINFO) {
-#ifdef IP_PKTINFO
+#if KI_HAVE_PKTINFO
         struct in_pktinfo native;
 
         if (len != sizeof native)
@@ -236,7 +233,7 @@ static bool
 decode_error(const struct ki_cmsg_row *r, const unsigned char *v, size_t len,
              struct reader *rd)
 {
-#ifdef __linux__
+#if KI_HAVE_ERRQUEUE
     struct sock_extended_err native;
     kith_sock_error e;
 

@@ -8,78 +8,16 @@
 #define __APPLE_USE_RFC_3542
 #include "core/sockcmsg_rows.h"
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-#include <sys/socket.h>
-
-#ifndef SCM_TIMESTAMPNS
-#define SCM_TIMESTAMPNS -1
-#endif
-#ifndef SCM_TIMESTAMPING
-#define SCM_TIMESTAMPING -1
-#endif
-#ifndef SCM_CREDENTIALS
-#define SCM_CREDENTIALS -1
-#endif
-#ifndef SO_RXQ_OVFL
-#define SO_RXQ_OVFL -1
-#endif
-#ifndef SO_MARK
-#define SO_MARK -1
-#endif
-#ifndef SO_PRIORITY
-#define SO_PRIORITY -1
-#endif
-#ifndef IP_PKTINFO
-#define IP_PKTINFO -1
-#endif
-#ifndef IP_ORIGDSTADDR
-#define IP_ORIGDSTADDR -1
-#endif
-#ifndef IP_RECVERR
-#define IP_RECVERR -1
-#endif
-#ifndef IP_RETOPTS
-#define IP_RETOPTS -1
-#endif
-#ifndef IPV6_ORIGDSTADDR
-#define IPV6_ORIGDSTADDR -1
-#endif
-#ifndef IPV6_RECVERR
-#define IPV6_RECVERR -1
-#endif
-#ifndef IPV6_FLOWINFO
-#ifdef __linux__
-#define IPV6_FLOWINFO 11 /* linux/in6.h, which netinet/in.h cannot stand beside it */
-#else
-#define IPV6_FLOWINFO -1
-#endif
-#endif
-#ifndef UDP_SEGMENT
-#ifdef __linux__
-#define UDP_SEGMENT 103
-#define UDP_GRO 104
-#else
-#define UDP_SEGMENT -1
-#define UDP_GRO -1
-#endif
-#endif
-#ifndef IPPROTO_UDP
-#define IPPROTO_UDP 17
-#endif
+#include "core/os_net.h"
 
 /* Elsewhere the structs are laid out in other ways. */
-#ifdef __linux__
-#include <linux/sctp.h>
+#if KI_HAVE_SCTP
 #define SCTP_LINUX(name) SCTP_##name
 _Static_assert(sizeof(kith_sctp_rcvinfo) == sizeof(struct sctp_rcvinfo), "alike");
 _Static_assert(sizeof(kith_sctp_nxtinfo) == sizeof(struct sctp_nxtinfo), "alike");
 _Static_assert(sizeof(kith_sctp_prinfo) == sizeof(struct sctp_prinfo), "alike");
 #else
 #define SCTP_LINUX(name) -1
-#endif
-#ifndef IPPROTO_SCTP
-#define IPPROTO_SCTP 132
 #endif
 
 #define RECV KI_CMSG_RECV
@@ -105,10 +43,8 @@ static const struct ki_cmsg_row rows[] = {
     ROW(SOCKET_PRIORITY, SOL_SOCKET, SO_PRIORITY, INT, BOTH),
     ROW(IP_TOS, IPPROTO_IP, IP_TOS, INT, BOTH),
     ROW(IP_TTL, IPPROTO_IP, IP_TTL, INT, BOTH),
-#ifndef __linux__
-    ROW(IP_TOS, IPPROTO_IP, IP_RECVTOS, INT, RECV),
-    ROW(IP_TTL, IPPROTO_IP, IP_RECVTTL, INT, RECV),
-#endif
+    ROW(IP_TOS, IPPROTO_IP, KI_TOLD_AS(IP_RECVTOS), INT, RECV),
+    ROW(IP_TTL, IPPROTO_IP, KI_TOLD_AS(IP_RECVTTL), INT, RECV),
     ROW(IP_PKTINFO, IPPROTO_IP, IP_PKTINFO, PKTINFO, BOTH),
     ROW(IP_ORIGDSTADDR, IPPROTO_IP, IP_ORIGDSTADDR, ADDRESS, RECV),
     ROW(IP_RECVERR, IPPROTO_IP, IP_RECVERR, ERROR, RECV),

@@ -5,48 +5,14 @@
 
 #include <string.h>
 
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#include <net/if_arp.h>
-#endif
-
 #include "core/mem.h"
+#include "core/os_net.h"
 #include "core/seam.h"
 #include "core/sockaddr.h"
 
 _Static_assert(IFNAMSIZ == KITH_IFNAME, "room for an interface's name");
 
 /* ---- the table ---- */
-
-/* What this system lacks. */
-#ifdef SIOCOUTQ
-#define NWRITE SIOCOUTQ
-#elif defined(FIONWRITE)
-#define NWRITE FIONWRITE
-#else
-#define NWRITE 0
-#endif
-#ifndef FIONSPACE
-#define FIONSPACE 0
-#endif
-#ifndef SIOCGIFNAME
-#define SIOCGIFNAME 0
-#endif
-#ifndef SIOCGIFHWADDR
-#define SIOCGIFHWADDR 0
-#define SIOCSIFHWADDR 0
-#endif
-#ifndef SIOCGIFTXQLEN
-#define SIOCGIFTXQLEN 0
-#define SIOCSIFTXQLEN 0
-#endif
-#ifndef SIOCGIFMAP
-#define SIOCGIFMAP 0
-#endif
 
 #define GET(NAME, name, request, kind, type) \
     [KITH_IOCTL_##NAME] = {name, request, KI_IOCTL_##kind, false, sizeof(type)}
@@ -55,7 +21,7 @@ _Static_assert(IFNAMSIZ == KITH_IFNAME, "room for an interface's name");
 
 static const struct ki_sockioctl rows[] = {
     GET(NREAD, "nread", FIONREAD, OWN, int),
-    GET(NWRITE, "nwrite", NWRITE, OWN, int),
+    GET(NWRITE, "nwrite", SIOCOUTQ, OWN, int),
     GET(NSPACE, "nspace", FIONSPACE, OWN, int),
     GET(ATMARK, "atmark", SIOCATMARK, OWN_BOOL, int),
     GET(GIFCONF, "gifconf", SIOCGIFCONF, LIST, kith_ifaddr),
@@ -156,7 +122,7 @@ put_name(char to[KITH_IFNAME], const char *from)
 static uint8_t
 hardware_len(uint16_t hatype, size_t most)
 {
-#ifdef ARPHRD_LOOPBACK
+#if KI_HAVE_ARPHRD
     switch (hatype) {
     case ARPHRD_ETHER:
     case ARPHRD_LOOPBACK:
@@ -221,7 +187,7 @@ static void
 map_of(const struct ifreq *r, kith_ifmap *m)
 {
     *m = (kith_ifmap){0};
-#ifdef ifr_map
+#if KI_HAVE_IFMAP
     m->mem_start = r->ifr_map.mem_start;
     m->mem_end = r->ifr_map.mem_end;
     m->base_addr = r->ifr_map.base_addr;
@@ -331,7 +297,7 @@ get_name(int fd, const struct ki_sockioctl *row, void *v)
 
     memset(&r, 0, sizeof r);
     memcpy(&i, v, sizeof i);
-#ifdef ifr_ifindex
+#if KI_HAVE_IFMAP
     r.ifr_ifindex = (int) i.index;
 #endif
     rc = ask(fd, row->request, &r);

@@ -5,26 +5,7 @@
 
 #include <string.h>
 
-#include <net/if.h>
-
-/* Those that ifr_flags holds here. */
-#ifndef IFF_NOTRAILERS
-#define IFF_NOTRAILERS 0
-#endif
-#ifndef IFF_MASTER
-#define IFF_MASTER 0
-#define IFF_SLAVE 0
-#define IFF_PORTSEL 0
-#define IFF_AUTOMEDIA 0
-#define IFF_DYNAMIC 0
-#endif
-#ifndef IFF_OACTIVE
-#define IFF_OACTIVE 0
-#define IFF_SIMPLEX 0
-#define IFF_LINK0 0
-#define IFF_LINK1 0
-#define IFF_LINK2 0
-#endif
+#include "core/os_net.h"
 
 static const struct {
     uint32_t flag;

@@ -9,9 +9,12 @@
  *   OpenBSD    sys/netinet6/in6.h
  * What a system has given up stands with the last number it had there: ipv6 authhdr of Linux, faith
  * of FreeBSD (until 10) and of macOS. */
+#define _GNU_SOURCE
 #include "core/sockopt_foreign.h"
 
 #include <string.h>
+
+#include "core/os_net.h"
 
 enum { NONE = -1 };
 
@@ -242,15 +245,7 @@ static const struct numbers numbers[] = {
 enum ki_system
 ki_system_here(void)
 {
-#if defined(__FreeBSD__)
-    return KI_FREEBSD;
-#elif defined(__APPLE__)
-    return KI_MACOS;
-#elif defined(__OpenBSD__)
-    return KI_OPENBSD;
-#else
-    return KI_LINUX;
-#endif
+    return KI_SYSTEM_HERE;
 }
 
 int

@@ -3,12 +3,10 @@
 #define _GNU_SOURCE
 #include "core/sockopt_rows.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "core/os_net.h"
 
 /* Elsewhere the structs are laid out in other ways. */
-#ifdef __linux__
-#include <linux/sctp.h>
+#if KI_HAVE_SCTP
 #define OF_LINUX(name) SCTP_##name
 #else
 #define OF_LINUX(name) -1
@@ -16,10 +14,6 @@
 
 /* Of FreeBSD alone. */
 #define OF_NOBODY -1
-
-#ifndef IPPROTO_SCTP
-#define IPPROTO_SCTP 132
-#endif
 
 #define ROW(NAME, ...) \
     [KI_OPT_AT(SCTP, NAME)] = KI_OPT_ROW(SCTP, NAME, "sctp", IPPROTO_SCTP, __VA_ARGS__)

@@ -5,16 +5,10 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#ifdef __linux__
-#include <linux/sctp.h>
-#endif
-
+#include "core/os_net.h"
 #include "core/sockaddr.h"
 
-#ifdef __linux__
+#if KI_HAVE_SCTP
 
 /* Those of kind KI_OPT_ALIKE are. */
 #define ALIKE(ours, theirs, last, their_last) \

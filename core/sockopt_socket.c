@@ -3,93 +3,7 @@
 #define _GNU_SOURCE
 #include "core/sockopt_rows.h"
 
-#include <sys/socket.h>
-
-#ifndef SO_REUSEPORT
-#define SO_REUSEPORT -1
-#endif
-#ifndef SO_DOMAIN
-#define SO_DOMAIN -1
-#endif
-#ifndef SO_PROTOCOL
-#define SO_PROTOCOL -1
-#endif
-#ifndef SO_ACCEPTCONN
-#define SO_ACCEPTCONN -1
-#endif
-#ifndef SO_ACCEPTFILTER
-#define SO_ACCEPTFILTER -1
-#endif
-#ifndef SO_BINDTODEVICE
-#define SO_BINDTODEVICE -1
-#endif
-#ifndef SO_BUSY_POLL
-#define SO_BUSY_POLL -1
-#endif
-#ifndef SO_MARK
-#define SO_MARK -1
-#endif
-#ifndef SO_PASSCRED
-#define SO_PASSCRED -1
-#endif
-#ifndef SO_PEEK_OFF
-#define SO_PEEK_OFF -1
-#endif
-#ifndef SO_PEERCRED
-#define SO_PEERCRED -1
-#endif
-#ifndef SO_PRIORITY
-#define SO_PRIORITY -1
-#endif
-#ifndef SO_RCVBUFFORCE
-#define SO_RCVBUFFORCE -1
-#endif
-#ifndef SO_RXQ_OVFL
-#define SO_RXQ_OVFL -1
-#endif
-#ifndef SO_SETFIB
-#define SO_SETFIB -1
-#endif
-#ifndef SO_SNDBUFFORCE
-#define SO_SNDBUFFORCE -1
-#endif
-#ifndef SO_TIMESTAMP
-#define SO_TIMESTAMP -1
-#endif
-#ifndef SO_TIMESTAMPNS
-#define SO_TIMESTAMPNS -1
-#endif
-#ifndef SO_TIMESTAMPING
-#define SO_TIMESTAMPING -1
-#endif
-#ifndef SO_INCOMING_CPU
-#define SO_INCOMING_CPU -1
-#endif
-#ifndef SO_ZEROCOPY
-#define SO_ZEROCOPY -1
-#endif
-#ifndef SO_MAX_PACING_RATE
-#define SO_MAX_PACING_RATE -1
-#endif
-#ifndef SO_COOKIE
-#define SO_COOKIE -1
-#endif
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX -1
-#endif
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL -1
-#endif
-#ifndef SO_RCVMARK
-#define SO_RCVMARK -1
-#endif
-
-/* Where SO_LINGER counts ticks, there is another that counts seconds. */
-#ifdef SO_LINGER_SEC
-#define LINGER_NUMBER SO_LINGER_SEC
-#else
-#define LINGER_NUMBER SO_LINGER
-#endif
+#include "core/os_net.h"
 
 #define ROW(NAME, ...) \
     [KI_OPT_AT(SOCKET, NAME)] = KI_OPT_ROW(SOCKET, NAME, "socket", SOL_SOCKET, __VA_ARGS__)
@@ -100,7 +14,7 @@ static const struct ki_sockopt socket_rows[] = {
     ROW(KEEPALIVE, "keepalive", SO_KEEPALIVE, BOOL, GET_SET),
     ROW(SNDBUF, "sndbuf", SO_SNDBUF, INT, GET_SET),
     ROW(RCVBUF, "rcvbuf", SO_RCVBUF, INT, GET_SET),
-    ROW(LINGER, "linger", LINGER_NUMBER, LINGER, GET_SET),
+    ROW(LINGER, "linger", SO_LINGER_SEC, LINGER, GET_SET),
     ROW(ERROR, "error", SO_ERROR, ERROR, GET),
     ROW(TYPE, "type", SO_TYPE, TYPE, GET),
     ROW(DOMAIN, "domain", SO_DOMAIN, DOMAIN, GET),

@@ -3,96 +3,10 @@
 #define _GNU_SOURCE
 #include "core/sockopt_rows.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <netinet/udp.h>
-
-#ifndef TCP_CORK
-#define TCP_CORK -1
-#endif
-#ifndef TCP_KEEPINTVL
-#define TCP_KEEPINTVL -1
-#endif
-#ifndef TCP_KEEPCNT
-#define TCP_KEEPCNT -1
-#endif
-#ifndef TCP_USER_TIMEOUT
-#define TCP_USER_TIMEOUT -1
-#endif
-#ifndef TCP_CONGESTION
-#define TCP_CONGESTION -1
-#endif
-#ifndef TCP_NOOPT
-#define TCP_NOOPT -1
-#endif
-#ifndef TCP_NOPUSH
-#define TCP_NOPUSH -1
-#endif
-#ifndef TCP_SYNCNT
-#define TCP_SYNCNT -1
-#endif
-#ifndef TCP_DEFER_ACCEPT
-#define TCP_DEFER_ACCEPT -1
-#endif
-#ifndef TCP_QUICKACK
-#define TCP_QUICKACK -1
-#endif
-#ifndef TCP_FASTOPEN
-#define TCP_FASTOPEN -1
-#endif
-#ifndef TCP_FASTOPEN_CONNECT
-#define TCP_FASTOPEN_CONNECT -1
-#endif
-#ifndef TCP_NOTSENT_LOWAT
-#define TCP_NOTSENT_LOWAT -1
-#endif
-#ifndef TCP_WINDOW_CLAMP
-#define TCP_WINDOW_CLAMP -1
-#endif
-#ifndef TCP_LINGER2
-#define TCP_LINGER2 -1
-#endif
-#ifndef TCP_THIN_LINEAR_TIMEOUTS
-#define TCP_THIN_LINEAR_TIMEOUTS -1
-#endif
-#ifndef TCP_SAVE_SYN
-#define TCP_SAVE_SYN -1
-#endif
-#ifndef TCP_SAVED_SYN
-#define TCP_SAVED_SYN -1
-#endif
-#ifndef TCP_INQ
-#define TCP_INQ -1
-#endif
-#ifndef TCP_FASTOPEN_NO_COOKIE
-#define TCP_FASTOPEN_NO_COOKIE -1
-#endif
-#ifndef UDP_CORK
-#define UDP_CORK -1
-#endif
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT -1
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO -1
-#endif
-#ifndef UDP_NO_CHECK6_TX
-#define UDP_NO_CHECK6_TX -1
-#endif
-#ifndef UDP_NO_CHECK6_RX
-#define UDP_NO_CHECK6_RX -1
-#endif
-
-#ifdef TCP_KEEPIDLE
-#define KEEPIDLE_NUMBER TCP_KEEPIDLE
-#elif defined TCP_KEEPALIVE /* the same by another name */
-#define KEEPIDLE_NUMBER TCP_KEEPALIVE
-#else
-#define KEEPIDLE_NUMBER -1
-#endif
+#include "core/os_net.h"
 
 /* Elsewhere they are other structs. The one with flags takes a prefix too. */
-#ifdef __linux__
+#if KI_HAVE_TCP_INFO
 #define INFO_NUMBER TCP_INFO
 #define MD5SIG_NUMBER TCP_MD5SIG_EXT
 #else
@@ -107,7 +21,7 @@ static const struct ki_sockopt tcp_rows[] = {
     ROW(NODELAY, "nodelay", TCP_NODELAY, BOOL, GET_SET),
     ROW(CORK, "cork", TCP_CORK, BOOL, GET_SET),
     ROW(MAXSEG, "maxseg", TCP_MAXSEG, INT, GET_SET),
-    ROW(KEEPIDLE, "keepidle", KEEPIDLE_NUMBER, INT, GET_SET),
+    ROW(KEEPIDLE, "keepidle", TCP_KEEPIDLE, INT, GET_SET),
     ROW(KEEPINTVL, "keepintvl", TCP_KEEPINTVL, INT, GET_SET),
     ROW(KEEPCNT, "keepcnt", TCP_KEEPCNT, INT, GET_SET),
     ROW(USER_TIMEOUT, "user_timeout", TCP_USER_TIMEOUT, INT, GET_SET),

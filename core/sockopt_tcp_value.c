@@ -5,13 +5,10 @@
 
 #include <string.h>
 
-#ifdef __linux__
-#include <linux/tcp.h>
-#endif
-
+#include "core/os_net.h"
 #include "core/sockaddr.h"
 
-#ifdef __linux__
+#if KI_HAVE_TCP_INFO
 
 unsigned
 ki_tcp_info_len(void)

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include <kith/socket_msg.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/os_net.h"
 #include "core/sockaddr.h"
 #include "core/sockopt.h"
 #include "core/sockopt_sctp_value.h"
@@ -115,8 +114,8 @@ encode_ms(const void *v, struct ki_optval *out)
     if (in < 0)
         return KITH_EINVAL;
     memset(&native, 0, sizeof native);
-    native.tv_sec = in / 1000;
-    native.tv_usec = in % 1000 * 1000;
+    native.tv_sec = (time_t) (in / 1000);
+    native.tv_usec = (suseconds_t) (in % 1000 * 1000);
     return ki_optval_store(out, &native, sizeof native);
 }
 
@@ -162,7 +161,7 @@ encode_multicast_if(const void *v, struct ki_optval *out)
     return ki_optval_store(out, &native, sizeof native);
 }
 
-#ifdef MCAST_JOIN_GROUP
+#if KI_HAVE_MCAST
 /* An address of the row's family, as RFC 3678 has it in its structs. */
 static int
 put_address(const struct ki_sockopt *row, const kith_sockaddr *a,
@@ -216,7 +215,7 @@ encode_mreq_source(const struct ki_sockopt *row, const void *v, struct ki_optval
     return rc < 0 ? rc : ki_optval_store(out, &native, sizeof native);
 }
 
-#ifdef MCAST_MSFILTER
+#if KI_HAVE_MSFILTER
 /* More than any system allows; its own bound is the one that is met. */
 enum { SOURCES_MAX = 4096 };
 
@@ -294,12 +293,12 @@ ki_sockopt_encode(const struct ki_sockopt *row, const void *v, size_t len,
         return encode_linger(v, out);
     case KI_OPT_MULTICAST_IF:
         return encode_multicast_if(v, out);
-#ifdef MCAST_JOIN_GROUP
+#if KI_HAVE_MCAST
     case KI_OPT_MREQ:
         return encode_mreq(row, v, out);
     case KI_OPT_MREQ_SOURCE:
         return encode_mreq_source(row, v, out);
-#ifdef MCAST_MSFILTER
+#if KI_HAVE_MSFILTER
     case KI_OPT_MSFILTER:
         return encode_msfilter(row, v, out);
 #endif
@@ -378,7 +377,7 @@ decode_ms(const struct ki_optval *in, void *v)
 static ptrdiff_t
 decode_credentials(const struct ki_optval *in, void *v)
 {
-#ifdef __linux__
+#if KI_HAVE_UCRED
     struct ucred native;
     kith_credentials out;
 

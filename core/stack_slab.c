@@ -76,9 +76,9 @@ slot_bytes(unsigned cls)
 static size_t
 guard_bytes(unsigned cls)
 {
-    const size_t n = ki_min_u64(slot_bytes(cls) / 4, GUARD_MAX);
+    const uint64_t n = ki_min_u64(slot_bytes(cls) / 4, GUARD_MAX);
 
-    return ki_max_u64(n, all.page);
+    return (size_t) ki_max_u64(n, all.page);
 }
 
 static char *

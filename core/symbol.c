@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * symbol.c -- the dynamic linker's answer, then the file's, then an offset. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE 1 /* dladdr */
-#endif
+#define _GNU_SOURCE /* dladdr */
 
 #include "core/symbol.h"
 

@@ -10,14 +10,11 @@
 #if defined(__ELF__)
 
 #include "core/atomic.h"
+#include "core/os.h"
 #include "core/os_map.h"
 
 #include <elf.h>
 #include <string.h>
-
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
 #if UINTPTR_MAX > 0xffffffffu
 typedef Elf64_Ehdr ehdr;
@@ -103,9 +100,9 @@ copy_name(const struct image *f, const shdr *strings, uint32_t at, char *buf, si
     if (at >= room)
         return 0;
     name = f->p + strings->sh_offset + at;
-    if (!(end = memchr(name, 0, room - at)))
+    if (!(end = memchr(name, 0, (size_t) (room - at))))
         return 0;
-    n = ki_min_u64((uint64_t) (end - name), cap - 1);
+    n = (size_t) ki_min_u64((uint64_t) (end - name), cap - 1);
     memcpy(buf, name, n);
     buf[n] = '\0';
     return n;
@@ -156,27 +153,14 @@ ki_symbol_in_image(const void *image, size_t size, uintptr_t base, uintptr_t add
     return 0;
 }
 
-#if defined(__linux__)
-
-/* The main program is asked about most, stays mapped, and is found under its link in /proc
- * whatever it was called as, also after its file was replaced. */
+/* The main program is asked about most, and stays mapped. */
 static struct {
     _Atomic(const void *) image;
     _Atomic(size_t) size;
 } main_program;
 
-/* Where the main program begins in memory: its program headers lie behind the ELF
- * header. */
-static uintptr_t
-main_base(void)
-{
-    const uintptr_t headers = (uintptr_t) getauxval(AT_PHDR);
-
-    return headers ? headers - sizeof(ehdr) : 0;
-}
-
 static struct image
-main_image(void)
+main_image(const char *file)
 {
     struct image f = {0};
     const void *none = NULL;
@@ -184,7 +168,7 @@ main_image(void)
     /* acquire: with the release of whoever mapped it. */
     f.p = ki_load_acq(&main_program.image);
     f.size = ki_load_rlx(&main_program.size); /* relaxed: after the acquire */
-    if (f.p || !(f.p = ki_os_map_file("/proc/self/exe", &f.size)))
+    if (f.p || !(f.p = ki_os_map_file(file, &f.size)))
         return f;
     /* relaxed: all who come here at once store the same number, before they publish. */
     ki_store_rlx(&main_program.size, f.size);
@@ -195,20 +179,18 @@ main_image(void)
     return f;
 }
 
-#endif
-
 size_t
 ki_symbol_in_object(const char *path, uintptr_t base, uintptr_t addr, char *buf, size_t cap)
 {
+    uintptr_t main_base;
+    const char *main_file = ki_os_program(&main_base);
     struct image f = {0};
     size_t n;
 
-#if defined(__linux__)
-    if (!path || base == main_base()) {
-        f = main_image();
-        return f.p ? ki_symbol_in_image(f.p, f.size, main_base(), addr, buf, cap) : 0;
+    if (main_file && (!path || base == main_base)) {
+        f = main_image(main_file);
+        return f.p ? ki_symbol_in_image(f.p, f.size, main_base, addr, buf, cap) : 0;
     }
-#endif
     if (!path || !(f.p = ki_os_map_file(path, &f.size)))
         return 0;
     n = ki_symbol_in_image(f.p, f.size, base, addr, buf, cap);

@@ -5,7 +5,6 @@
  * See:  a line for each answer, with its time. Without root the system must allow it: see
  *       sysctl net.ipv4.ping_group_range. */
 #include <kith/kith.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +150,7 @@ ask(struct peer *p)
 static int
 open_socket(struct peer *p)
 {
-    const int on = 1, protocol = p->six ? KITH_ICMPV6 : KITH_ICMP;
+    const int protocol = p->six ? KITH_ICMPV6 : KITH_ICMP;
     int rc = kith_socket_open(p->at.domain, KITH_DGRAM, protocol, NULL, &p->s);
 
     if (rc == KITH_EACCES || rc == KITH_EPROTONOSUPPORT || rc == KITH_EPERM) {
@@ -160,9 +159,9 @@ open_socket(struct peer *p)
     }
     if (rc < 0)
         return rc;
-    return p->six ? kith_socket_setopt_native(p->s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT,
-                                              KITH_IOV(on))
-                  : kith_socket_setopt_native(p->s, IPPROTO_IP, IP_RECVTTL, KITH_IOV(on));
+    return kith_socket_setopt_int(p->s,
+                                  p->six ? KITH_OPT_IPV6_RECVHOPLIMIT : KITH_OPT_IP_RECVTTL,
+                                  1);
 }
 
 static int

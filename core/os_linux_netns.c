@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * os_netns.c -- a socket in another network namespace, by a thread that ends behind it.
+ * os_linux_netns.c -- a socket in another network namespace, by a thread that ends behind it.
  *
  * A thread that enters a namespace and cannot come back would make the sockets of others in the
  * wrong one. So no thread that does anything else ever enters one: each socket has a thread of
@@ -8,8 +8,6 @@
 #include "core/netns.h"
 
 #include <kith/error.h>
-
-#ifdef __linux__
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,17 +86,3 @@ ki_netns_socket(const char *path, int domain, int type, int protocol)
     (void) pthread_join(t, NULL);
     return v.result;
 }
-
-#else
-
-int
-ki_netns_socket(const char *path, int domain, int type, int protocol)
-{
-    (void) path;
-    (void) domain;
-    (void) type;
-    (void) protocol;
-    return KITH_EOPNOTSUPP;
-}
-
-#endif
