@@ -12,8 +12,12 @@ function(kith_warnings target)
 endfunction()
 
 # kith_probe_stacks(target): in what links it a large frame touches page after page, and so cannot
-# step over a stack's guard. Only where the compiler knows it: gcc 8, clang 11, on aarch64 18.
+# step over a stack's guard. Only where the compiler knows it: gcc 8, clang 11, on aarch64 18; clang
+# never for macOS.
 function(kith_probe_stacks target)
+  if(APPLE)
+    return()
+  endif()
   set(gcc 8)
   set(clang 11)
   if(KITH_ARCH STREQUAL "aarch64")

@@ -26,11 +26,8 @@
 #include <unistd.h>
 
 #include "core/mem.h"
+#include "core/os_net.h"
 #include "core/poll_gate.h"
-
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
 
 enum {
     FIRST_CAP = 64,

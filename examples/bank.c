@@ -156,10 +156,10 @@ transfer(const struct teller *t, long from, long to, long amount, long *number,
     return rc;
 }
 
-static unsigned long
-next_random(unsigned long *x)
+static uint64_t
+next_random(uint64_t *x)
 {
-    *x = *x * 6364136223846793005UL + 1442695040888963407UL;
+    *x = *x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return *x >> 33;
 }
 
@@ -168,13 +168,13 @@ teller(void *arg)
 {
     const struct teller *t = arg;
     struct report r = {.teller = t->index};
-    unsigned long random = (unsigned long) (plan.seed * 1000 + t->index);
+    uint64_t random = (uint64_t) (plan.seed * 1000 + t->index);
     long number = 0;
     int rc = 0;
 
     for (long i = 0; i < plan.transfers && rc == 0; i++) {
-        long from = (long) (next_random(&random) % (unsigned long) plan.accounts);
-        long to = (long) (next_random(&random) % (unsigned long) plan.accounts);
+        long from = (long) (next_random(&random) % (uint64_t) plan.accounts);
+        long to = (long) (next_random(&random) % (uint64_t) plan.accounts);
 
         rc = transfer(t, from, to, (long) (next_random(&random) % 300), &number, &r);
     }

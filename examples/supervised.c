@@ -228,10 +228,10 @@ walk(kith_pid supervisor, struct members *all, int depth)
     }
 }
 
-static unsigned long
-next_random(unsigned long *x)
+static uint64_t
+next_random(uint64_t *x)
 {
-    *x = *x * 6364136223846793005UL + 1442695040888963407UL;
+    *x = *x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return *x >> 33;
 }
 
@@ -244,7 +244,7 @@ chaos(void *arg)
 {
     const struct chaos *c = arg;
     struct members *all = kith_alloc(sizeof *all);
-    unsigned long random = (unsigned long) plan.seed;
+    uint64_t random = (uint64_t) plan.seed;
     kith_ms began = kith_deadline(0);
     const kith_msg *m;
 
@@ -308,7 +308,7 @@ static int
 client(void *arg)
 {
     kith_pid boss = *(kith_pid *) arg;
-    unsigned long random = (unsigned long) kith_self().id;
+    uint64_t random = (uint64_t) kith_self().id;
     kith_socket s = {0};
     const kith_msg *m;
 
