@@ -27,7 +27,7 @@ ki_mem_system_free(void *p, size_t size, size_t align)
 void *
 ki_mem_system_alloc(size_t size, size_t align)
 {
-    if (align <= 16)
+    if (align <= _Alignof(max_align_t))
         return malloc(size ? size : 1);
     return aligned_alloc(align, (size + align - 1) / align * align);
 }
