@@ -104,6 +104,9 @@ encode_int(const struct ki_sockopt *row, const void *v, struct ki_optval *out)
     return ki_optval_store(out, &number, sizeof number);
 }
 
+/* The longest that the system can say: on some 68 years. */
+#define SECONDS_MAX (sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX)
+
 static int
 encode_ms(const void *v, struct ki_optval *out)
 {
@@ -114,7 +117,7 @@ encode_ms(const void *v, struct ki_optval *out)
     if (in < 0)
         return KITH_EINVAL;
     memset(&native, 0, sizeof native);
-    native.tv_sec = (time_t) (in / 1000);
+    native.tv_sec = (time_t) ki_min_u64((uint64_t) in / 1000, SECONDS_MAX);
     native.tv_usec = (suseconds_t) (in % 1000 * 1000);
     return ki_optval_store(out, &native, sizeof native);
 }

@@ -463,6 +463,9 @@ TEST(Sockopt, ALingerTooLongForAnIntIsTheLongest)
 
 TEST(Sockopt, ATimeTooLongForOursIsTheLongest)
 {
+    if (sizeof(timeval{}.tv_sec) < sizeof(kith_ms))
+        return;    // then none is too long
+
     const ki_sockopt *row = ki_sockopt_find(KITH_OPT_SOCKET_SNDTIMEO);
     Native in(sizeof(timeval));
 
