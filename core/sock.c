@@ -216,7 +216,12 @@ ki_sock_set_blocking(int fd, bool on)
 int
 ki_sock_ioctl(int fd, unsigned long request, void *arg)
 {
-    int r = ioctl(fd, request, arg);
+    /* To some C libraries a request is an int. */
+    int r = ioctl(fd,
+                  _Generic(&ioctl, int (*)(int, int, ...)
+                           : (int) request, default
+                           : request),
+                  arg);
 
     return CODE(r);
 }
