@@ -81,20 +81,21 @@ TEST_F(WrongOption, OfAnotherLengthIsNeverSetByName)
 TEST_F(WrongOption, HasNoRoomAndTouchesNone)
 {
     in_process([] {
-        each_of_all([](const kt_subject_kind &kind, const kt_subject &x,
-                       const ki_sockopt &row) {
-            std::string small(row.len, 'x');
-            const int rc = row.get ? KITH_EINVAL : KITH_ENOPROTOOPT;
+        each_of_all(
+            [](const kt_subject_kind &kind, const kt_subject &x, const ki_sockopt &row) {
+                std::string small(row.len, 'x');
+                const int rc = row.get ? KITH_EINVAL : KITH_ENOPROTOOPT;
 
-            for (const std::size_t cap : {std::size_t{0}, std::size_t{1}, row.len - 1ul})
-                if (!varies(row)) {
-                    EXPECT_EQ(rc, kith_socket_getopt(x.s, row.id, small.data(), cap))
-                        << what(row, kind) << ' ' << cap;
-                }
-            EXPECT_EQ(std::string(row.len, 'x'), small) << what(row, kind);
-            EXPECT_EQ(KITH_EINVAL, kith_socket_getopt(x.s, row.id, nullptr, row.len));
-            EXPECT_EQ(KITH_EINVAL, kith_socket_getopt(x.s, row.id, nullptr, 0));
-        });
+                for (const std::size_t cap :
+                     {std::size_t{0}, std::size_t{1}, std::size_t{row.len} - 1})
+                    if (!varies(row)) {
+                        EXPECT_EQ(rc, kith_socket_getopt(x.s, row.id, small.data(), cap))
+                            << what(row, kind) << ' ' << cap;
+                    }
+                EXPECT_EQ(std::string(row.len, 'x'), small) << what(row, kind);
+                EXPECT_EQ(KITH_EINVAL, kith_socket_getopt(x.s, row.id, nullptr, row.len));
+                EXPECT_EQ(KITH_EINVAL, kith_socket_getopt(x.s, row.id, nullptr, 0));
+            });
     });
 }
 
