@@ -28,6 +28,7 @@ inline constexpr const char *kt_linux_readiness[] = {
     "OptSocket.TheUserTimeoutEndsAConnectionThatTakesNothing",
     "OptTransportOnly.KeepaliveAsksAsSoonAndAsOftenAsItIsTold",
     "OptTransportOnly.SyncntBoundsHowOftenAConnectAsks",
+    "SocketAccept.AConnectionThatComesAloneWakesOne",
 };
 
 #endif
