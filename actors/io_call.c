@@ -145,7 +145,7 @@ ki_io_call(kith_socket h, struct ki_io *io, kith_ms timeout, const char *what)
         return ki_io_answer(p, s, KITH_EALREADY, 0);
     op->io = *io;
     op->io.once = timeout <= 0 || ki_proc_waits_no_more(p);
-    if (ki_io_may_try(s, dir) && ki_io_try(s, op, &result) == KI_TRY_DONE)
+    if (ki_io_may_try(s, dir, timeout > 0) && ki_io_try(s, op, &result) == KI_TRY_DONE)
         result = ki_io_answer(p, s, result, op->io.done);
     else
         result = ki_io_wait(p, s, h, op, dir, timeout, what, ki_tally_of(io));

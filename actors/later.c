@@ -93,7 +93,8 @@ do_take(struct ki_socket *s, void *arg)
 
     if (rc < 0)
         return rc;
-    if (ki_io_may_try(s, KI_DIR_WRITE) && ki_io_transmit(s, &t->io, &result) == KI_TRY_DONE)
+    if (ki_io_may_try(s, KI_DIR_WRITE, true) &&
+        ki_io_transmit(s, &t->io, &result) == KI_TRY_DONE)
         return result < 0 ? (int) result : 0;
     if (!append(s->queue[KI_DIR_WRITE].tail, &t->io))
         rc = enqueue(s, t->p, &t->io);

@@ -55,8 +55,9 @@ kith_socket_recv(kith_socket h, void *buf, size_t cap, unsigned flags, kith_ms t
     if (ki_slow(!buf) || ki_slow(cap - 1 >= PTRDIFF_MAX) || ki_slow(flags != 0) ||
         ki_slow(!(s = ki_claim_here(h, &p))))
         return recv_slowly(h, buf, cap, flags, timeout);
-    return ki_io_may_try(s, KI_DIR_READ) ? recv_now(p, s, h, buf, cap, timeout)
-                                         : recv_later(p, s, h, buf, cap, timeout);
+    return ki_io_may_try(s, KI_DIR_READ, timeout > 0)
+               ? recv_now(p, s, h, buf, cap, timeout)
+               : recv_later(p, s, h, buf, cap, timeout);
 }
 
 int

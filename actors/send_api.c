@@ -59,7 +59,7 @@ kith_socket_send(kith_socket h, const void *buf, size_t len, unsigned flags,
     if (ki_slow(!buf) || ki_slow(len > PTRDIFF_MAX) || ki_slow(flags != 0) ||
         ki_slow(!(s = ki_claim_here(h, &p))))
         return send_slowly(h, buf, len, flags, timeout);
-    if (ki_io_may_try(s, KI_DIR_WRITE)) {
+    if (ki_io_may_try(s, KI_DIR_WRITE, true)) {
         n = ki_seam.send(ki_socket_fd(s), buf, len, 0);
         if (ki_fast(n == (ptrdiff_t) len)) {
             ki_count(&s->sent, len);

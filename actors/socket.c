@@ -294,7 +294,7 @@ is_next(const struct ki_socket *s, const struct ki_op *op, int dir)
     if (op->io.select || s->stopped)
         return !ki_queue_first(s, dir) &&
                (s->stopped || (s->ready & ki_io_ready(dir)) != 0);
-    return ki_io_may_try(s, dir);
+    return ki_io_may_try(s, dir, !op->io.once);
 }
 
 static void

@@ -239,14 +239,15 @@ ki_io_ready(int dir)
 }
 
 /* ki_io_may_try: may a newcomer try at once? Not before those that wait (socket.c I4), nor in vain.
- * While a back-off lasts, what is full is the queue of one peer, and maybe not any more, or not of
- * this one's. */
+ * One that `waits` not asks the system for what the poller has yet to tell of; but for room only when
+ * the poller told, as below its mark the system takes bites. While a back-off lasts, what is full is
+ * the queue of one peer, and maybe not any more, or not of this one's. */
 KI_HOT bool
-ki_io_may_try(const struct ki_socket *s, int dir)
+ki_io_may_try(const struct ki_socket *s, int dir, bool waits)
 {
     return ki_fast(!ki_queue_first(s, dir)) &&
            (ki_fast((s->ready & ki_io_ready(dir)) != 0) ||
-            (dir == KI_DIR_WRITE && s->retry_out));
+            (dir == KI_DIR_WRITE ? s->retry_out : !waits));
 }
 
 /* ki_socket_enqueue puts an operation at the end of its direction's queue, `dir`. By the claimant. */

@@ -8,6 +8,9 @@
 #include <cstring>
 #include <vector>
 
+#include <poll.h>
+#include <unistd.h>
+
 namespace
 {
 
@@ -39,6 +42,40 @@ TEST_P(SocketWait, WithZeroItTriesOnce)
         EXPECT_EQ(2, kith_socket_recv(p.far, buf, sizeof buf, 0, 0));
         kt_close(p);
         kt_close(l);
+    });
+}
+
+/* Waits as the system does, so that this worker cannot look at its poller meanwhile. */
+void
+wait_for_the_system(kith_socket s)
+{
+    pollfd p = {-1, POLLIN, 0};
+
+    EXPECT_EQ(0, kith_socket_getopt_int(s, KITH_OPT_OTP_FD, &p.fd));
+    EXPECT_EQ(1, poll(&p, 1, static_cast<int>(kt_patience(5000))));
+}
+
+TEST_P(SocketWait, WhoDoesNotWaitAsksTheSystemWhateverThePollerHasTold)
+{
+    by_process_and_thread([] {
+        const kith_socket l = kt_listen_here();
+        const kith_sockaddr at = kt_name_of(l);
+        kith_socket c = {0};
+        char buf[8];
+
+        EXPECT_EQ(KITH_ETIMEOUT, kith_socket_accept(l, 0, &c));
+        const int near = kt_connect_fd(at);
+        wait_for_the_system(l);
+        ASSERT_EQ(0, kith_socket_accept(l, 0, &c));
+        for (const kith_ms timeout : {kith_ms{0}, kith_ms{-1}, KITH_NOWAIT}) {
+            EXPECT_EQ(KITH_ETIMEOUT, kith_socket_recv(c, buf, sizeof buf, 0, 0));
+            ASSERT_EQ(2, write(near, "ab", 2));
+            wait_for_the_system(c);
+            EXPECT_EQ(2, kith_socket_recv(c, buf, sizeof buf, 0, timeout));
+        }
+        close(near);
+        kt_close(l);
+        kt_close(c);
     });
 }
 
