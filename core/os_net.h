@@ -32,6 +32,7 @@
 #define KI_HAVE_IFMAP 1    /* ifr_map, and ifr_ifindex */
 #define KI_HAVE_MMSG 1     /* sendmmsg, recvmmsg */
 #define KI_HAVE_SCTP 1     /* its structs, as Linux lays them out */
+#define KI_HAVE_SNDLOWAT 0 /* another SO_SNDLOWAT than the 1 it is at first */
 #define KI_HAVE_TCP_INFO 1 /* struct tcp_info, and struct tcp_md5sig */
 #define KI_HAVE_UCRED 1    /* struct ucred, of SO_PEERCRED and SCM_CREDENTIALS */
 /* The type of a control message that an option asks for, if it is not the one it is sent by. */
@@ -73,6 +74,7 @@
 #define KI_HAVE_IFMAP 0
 #define KI_HAVE_MMSG 0
 #define KI_HAVE_SCTP 0
+#define KI_HAVE_SNDLOWAT 1
 #define KI_HAVE_TCP_INFO 0
 #define KI_HAVE_UCRED 0
 #define KI_TOLD_AS(option) option

@@ -5,6 +5,12 @@
 
 #include "core/os_net.h"
 
+#if KI_HAVE_SNDLOWAT
+#define SNDLOWAT_HOW GET_SET
+#else
+#define SNDLOWAT_HOW GET
+#endif
+
 #define ROW(NAME, ...) \
     [KI_OPT_AT(SOCKET, NAME)] = KI_OPT_ROW(SOCKET, NAME, "socket", SOL_SOCKET, __VA_ARGS__)
 
@@ -38,7 +44,7 @@ static const struct ki_sockopt socket_rows[] = {
     ROW(RXQ_OVFL, "rxq_ovfl", SO_RXQ_OVFL, BOOL, GET_SET),
     ROW(SETFIB, "setfib", SO_SETFIB, INT, SET),
     ROW(SNDBUFFORCE, "sndbufforce", SO_SNDBUFFORCE, INT, SET),
-    ROW(SNDLOWAT, "sndlowat", SO_SNDLOWAT, INT, GET_SET),
+    ROW(SNDLOWAT, "sndlowat", SO_SNDLOWAT, INT, SNDLOWAT_HOW),
     ROW(SNDTIMEO, "sndtimeo", SO_SNDTIMEO, MS, GET_SET),
     ROW(TIMESTAMP, "timestamp", SO_TIMESTAMP, BOOL, GET_SET),
     ROW(TIMESTAMPNS, "timestampns", SO_TIMESTAMPNS, BOOL, GET_SET),

@@ -388,7 +388,7 @@ expect_set(kith_socket s, const Header &h, const Option &x)
     const int before = set.times,
               rc = kith_socket_setopt(s, x.o, x.value.data(), x.value.size());
 
-    if (!ki_sockopt_find(x.o)->set) {
+    if (!ki_seam.opt_row(x.o)->set) {
         EXPECT_EQ(KITH_ENOPROTOOPT, rc) << x.macro;
         EXPECT_EQ(before, set.times) << x.macro;
         return;
@@ -410,7 +410,7 @@ expect_got(kith_socket s, const Header &h, const Option &x)
     answer = x.native;
     const std::ptrdiff_t n = kith_socket_getopt(s, x.o, v.data(), v.size());
 
-    if (!ki_sockopt_find(x.o)->get) {
+    if (!ki_seam.opt_row(x.o)->get) {
         EXPECT_EQ(KITH_ENOPROTOOPT, n) << x.macro;
         EXPECT_EQ(before, got.times) << x.macro;
         return;

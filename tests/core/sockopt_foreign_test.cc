@@ -121,7 +121,9 @@ TEST(SockoptForeign, ChangesLevelAndNumberOnly)
             EXPECT_EQ(row.kind, there.kind);
             EXPECT_EQ(row.len, there.len);
             EXPECT_EQ(row.get, there.get);
-            EXPECT_EQ(row.set, there.set);
+            EXPECT_EQ(row.id == KITH_OPT_SOCKET_SNDLOWAT ? system != KI_LINUX : row.set,
+                      there.set)
+                << full_name(row);
             if (row.native_level != SOL_SOCKET) {
                 EXPECT_EQ(row.native_level, there.native_level) << full_name(row);
             }
