@@ -42,7 +42,7 @@ fill()
 
 TEST_F(ProcessLimit, OneMoreIsRefusedAndNothingIsLost)
 {
-    by_process_and_thread([] {
+    const auto body = [] {
         struct kith_process_info before = KITH_PROCESS_INFO_INIT, after = before;
         const kt_pair pair = kt_pair_of();
         std::vector<kith_pid> pids = fill();
@@ -89,7 +89,11 @@ TEST_F(ProcessLimit, OneMoreIsRefusedAndNothingIsLost)
         ASSERT_TRUE(
             kt_eventually([n = pids.size()] { return kt_processes() <= limit - n; }));
         kt_close(pair.near);
-    });
+    };
+
+    in_process(body);
+    ASSERT_TRUE(kt_until([] { return kt_processes() == 0; })) << "also who has just ended";
+    kt_in_thread(body);
 }
 
 /* All that may be are, however many ask at once: what is refused holds no place. */
