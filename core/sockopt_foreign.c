@@ -288,6 +288,7 @@ ki_sockopt_on(const struct ki_sockopt *row, enum ki_system system, struct ki_soc
     *out = *row;
     if (system == ki_system_here() || row->kind == KI_OPT_OTP)
         return;
+    /* The one whose access is not the same everywhere. */
     if (row->id == KITH_OPT_SOCKET_SNDLOWAT)
         out->set = system != KI_LINUX;
     if (strcmp(row->level, "socket") == 0) /* the others are numbers of protocols */

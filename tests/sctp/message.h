@@ -19,7 +19,7 @@ struct kt_sctp_message {
     char buf[4096];
     kith_iov iov = {buf, sizeof buf};
     kith_cmsg ctrl[8];
-    char space[KITH_CTRL_SPACE];
+    alignas(16) char space[KITH_CTRL_SPACE];
     kith_packet p = {};
     std::ptrdiff_t n = 0;
 
