@@ -6,29 +6,8 @@
 #define KT_LINUX_READINESS_H
 
 inline constexpr const char *kt_linux_readiness[] = {
-    "SocketControl.TheErrorQueueTellsWhoRefused",
-    "OptSocket.ZerocopyTellsWhenTheMemoryIsFree",
     "SocketControl.WhoWaitsForUrgentDataHoldsUpNoReader",
     "SocketAside.UrgentDataIsWaitedForAndOverWithTheConnection",
-    "Net.WhatFailsLeavesNoSocket",
-    "ListenerEnd.AStopLetsConnectionsEndAndRefusesNewOnes",
-    "ConformTicket.ASocketIsUsableAfterItFailedAgainAndAgain",
-    "SocketRaw.ANumberThatNobodyHasOpenedIsRefused",
-    "SocketReconnect.ARefusedOneTriesAgain",
-    "SocketReconnect.ARefusedOneTriesAgainByFutures",
-    "SocketReconnect.ByNowaitToo",
-    "SocketReconnect.OneWhoseErrorAnotherHasTakenTriesAgain",
-    "SocketSelect.AConnectRepeatedAfterItsMessageAnswersHowItWent",
-    "SocketStream.WhereNobodyListensIsRefused",
-    "SocketOption.AnInet6ListenerTakesBothUnlessV6only",
-    "RuleReset.AnswersAllWhoWait",
-    "SocketStream.AnAbortedConnectionIsAResetThenNoMoreThanAnEnd",
-    "RuleRecv.HoweverAWaitallEndsItTellsHowFarItCame",
-    "OptSocket.KeepaliveEndsAConnectionThatNobodyAnswers",
-    "OptSocket.TheUserTimeoutEndsAConnectionThatTakesNothing",
-    "OptTransportOnly.KeepaliveAsksAsSoonAndAsOftenAsItIsTold",
-    "OptTransportOnly.SyncntBoundsHowOftenAConnectAsks",
-    "SocketAccept.AConnectionThatComesAloneWakesOne",
 };
 
 #endif
