@@ -255,6 +255,8 @@ came_back(struct ki_socket *s)
     if (!ends) {
         result = code ? code : wait_on(s, op, KI_TRY_AGAIN);
         ends = result != 0;
+        if (ki_slow(s->watch != 0) && ends)
+            ki_watch_stopped(s, op, result);
     } else if (s->closing && result < 0) { /* which the close may have made */
         result = code;
     }
@@ -356,13 +358,12 @@ requested(struct ki_socket *s, struct ki_op *op)
 static void
 stopped(struct ki_socket *s, struct ki_op *op)
 {
-    if (op->queued) {
-        if (ki_slow(s->watch != 0))
-            ki_watch_stopped(s, op, op->result);
+    if (ki_slow(s->watch != 0))
+        ki_watch_stopped(s, op, op->result);
+    if (op->queued)
         dequeue(s, op);
-    } else {
+    else
         s->owed--;
-    }
     ki_op_executor_drops(op);
 }
 

@@ -272,7 +272,7 @@ TEST_F(SocketAcceptAsks, ATimeoutOfZeroTakesAllThatAreThere)
 
 TEST_P(SocketAcceptAsks, OneThatWasRegisteredBeforeItListened)
 {
-    by_process_and_thread([this] {
+    by_process_and_thread([] {
         const kt_place place;
         const kith_socket l = kt_open(place.domain());
 
@@ -286,7 +286,7 @@ TEST_P(SocketAcceptAsks, OneThatWasRegisteredBeforeItListened)
 
 TEST_P(SocketAcceptAsks, OneThatWaitsForErrorsToo)
 {
-    by_process_and_thread([this] {
+    by_process_and_thread([] {
         const kith_socket l = asking_listener();
 
         EXPECT_EQ(KITH_ETIMEOUT, look_for_errors(l));

@@ -184,13 +184,14 @@ kt_loopback(std::uint16_t port)
 }
 
 kith_sockaddr
-kt_own_address(std::uint16_t n)
+kt_own_address(std::uint16_t n, int domain)
 {
     const unsigned pid = static_cast<unsigned>(getpid());
 
     /* There is one loopback address then, and many ports that the system gives to nobody. */
-    if (kt_inet() == KITH_INET6)
-        return kt_loopback(static_cast<std::uint16_t>(10000 + pid % 1250 * 16 + n));
+    if (domain == KITH_INET6)
+        return kith_sockaddr_loopback(KITH_INET6, static_cast<std::uint16_t>(
+                                                      10000 + pid % 1250 * 16 + n));
 
     const std::string text = "127." + std::to_string(1 + pid / 65536 % 250) + "." +
                              std::to_string(pid / 256 % 256) + "." +

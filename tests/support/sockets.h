@@ -79,7 +79,7 @@ int kt_connect_fd(const kith_sockaddr &to);
 /* kt_own_address is the nth of this program's own, for a port that is given back and bound again: no
  * other program has it, and the system gives it to nobody. Each test has a number of its own, as
  * connections may linger there. */
-kith_sockaddr kt_own_address(std::uint16_t n = 0);
+kith_sockaddr kt_own_address(std::uint16_t n = 0, int domain = kt_inet());
 kt_pair kt_connect(kith_socket listener);
 kt_pair kt_pair_of(kt_domain d = kt_inet_place());
 
