@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -16,7 +17,6 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/assert.h"
@@ -34,7 +34,8 @@ KITH_ERRNO_TABLE(X)
 void
 ki_os_park(_Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline_ns)
 {
-    struct timespec t, *tp = NULL;
+    long t[2]; /* what this call knows as a timespec, whatever the C library does */
+    const long *limit = NULL;
 
     if (deadline_ns != UINT64_MAX) {
         uint64_t now = ki_now_ns();
@@ -42,11 +43,11 @@ ki_os_park(_Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline_ns)
 
         if (left == 0)
             return;
-        t.tv_sec = (time_t) (left / 1000000000);
-        t.tv_nsec = (long) (left % 1000000000);
-        tp = &t;
+        t[0] = (long) ki_min_u64(left / 1000000000, LONG_MAX);
+        t[1] = (long) (left % 1000000000);
+        limit = t;
     }
-    (void) syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, tp, NULL, 0);
+    (void) syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, limit, NULL, 0);
 }
 
 void

@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/poll_gate.h"
@@ -103,9 +102,10 @@ wait_ns(struct epoll_event *e, int cap, uint64_t timeout_ns)
         return epoll_wait(set, e, cap, 0);
 #ifdef SYS_epoll_pwait2
     if (!ki_load_rlx(&no_pwait2)) { /* relaxed: at worst one more try */
-        struct timespec t = {.tv_sec = (time_t) (timeout_ns / 1000000000),
-                             .tv_nsec = (long) (timeout_ns % 1000000000)};
-        long n = syscall(SYS_epoll_pwait2, set, e, cap, &t, NULL, (size_t) 0);
+        /* 64 bits each on every processor, which a struct timespec has not. */
+        const int64_t t[2] = {(int64_t) (timeout_ns / 1000000000),
+                              (int64_t) (timeout_ns % 1000000000)};
+        long n = syscall(SYS_epoll_pwait2, set, e, cap, t, NULL, (size_t) 0);
 
         if (n >= 0 || errno != ENOSYS)
             return (int) n;

@@ -5,6 +5,7 @@
 #include "core/fiber.h"
 #include "core/opword.h"
 #include "core/seam.h"
+#include "core/stack_slab.h"
 #include "core/timers.h"
 
 extern "C" {
@@ -226,7 +227,7 @@ TEST_F(Hibernate, WithoutAStackItIsTriedAgainAndNothingIsLost)
     const std::uint16_t cls = ki_load_rlx(&p->sleeper_class);
     const std::uint64_t before = ki_load_rlx(&ki_runtime.n_no_stack);
 
-    ki_store_rlx(&p->sleeper_class, std::uint16_t{20}); /* larger than any stack there is */
+    ki_store_rlx(&p->sleeper_class, std::uint16_t{KI_STACK_CLASSES}); /* larger than any */
     for (int i = 0; i < 3; i++)
         ASSERT_EQ(0, kt_send(pid, 1, 5));
     ASSERT_TRUE(

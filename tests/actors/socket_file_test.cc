@@ -180,6 +180,22 @@ TEST_P(SocketFile, TheWholeFileGoesAndItsOffsetStays)
     });
 }
 
+TEST_P(SocketFile, FromBeyondWhatAWordOf32BitsCounts)
+{
+    by_process_and_thread([] {
+        const kt_pair p = kt_pair_of(GetParam());
+        const off_t at = (off_t{1} << 32) + 3;
+        const File file(10);
+        char c = 0;
+
+        ASSERT_EQ(1, pwrite(file.fd(), "!", 1, at));
+        EXPECT_EQ(1, kith_socket_sendfile(p.near, file.fd(), at, 0, kt_long()));
+        EXPECT_EQ(1, kith_socket_recv(p.far, &c, 1, 0, kt_long()));
+        EXPECT_EQ('!', c);
+        kt_close(p);
+    });
+}
+
 TEST_P(SocketFile, FromAnOffsetSoManyBytesOrToTheEnd)
 {
     struct {

@@ -357,7 +357,7 @@ TEST_F(SocketOtp, TooLittleSpaceForControlMessagesCutsThem)
         kith_packet out = {}, in = {};
 
         /* Room for a header and nothing in it. */
-        ASSERT_EQ(0, kith_socket_setopt_int(p.far, KITH_OPT_OTP_RCVCTRLBUF, 16));
+        ASSERT_EQ(0, kith_socket_setopt_int(p.far, KITH_OPT_OTP_RCVCTRLBUF, CMSG_LEN(0)));
         out.iov = in.iov = &iov;
         out.n_iov = in.n_iov = 1;
         out.fds = &one;
@@ -391,7 +391,7 @@ TEST_F(SocketOtp, TooLittleSpaceForControlMessagesSendsNothing)
         int one = 1;
         kith_packet out = {};
 
-        ASSERT_EQ(0, kith_socket_setopt_int(p.near, KITH_OPT_OTP_SNDCTRLBUF, 16));
+        ASSERT_EQ(0, kith_socket_setopt_int(p.near, KITH_OPT_OTP_SNDCTRLBUF, CMSG_LEN(0)));
         out.iov = &iov;
         out.n_iov = 1;
         out.fds = &one;

@@ -149,8 +149,11 @@ class kt_interleave {
 
     std::size_t choose(const std::vector<std::size_t> &able)
     {
-        if (depth_ == trail_.size())
-            trail_.push_back({random_ ? (*random_)() % able.size() : 0, able.size(), 0});
+        if (depth_ == trail_.size()) {
+            const auto drawn = static_cast<std::size_t>(random_ ? (*random_)() : 0);
+
+            trail_.push_back({drawn % able.size(), able.size(), 0});
+        }
         choice &c = trail_[depth_++];
         if (c.of != able.size())
             ADD_FAILURE() << "the threads decide by more than the order of their steps";

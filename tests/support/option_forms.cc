@@ -335,8 +335,13 @@ kt_native_of(const ki_sockopt &row, const std::string &v)
         return kt_bytes(type_of(value<int>(v)));
     case KI_OPT_LINGER:
         return kt_bytes(linger{value<kith_linger>(v).on, value<kith_linger>(v).seconds});
-    case KI_OPT_MS:
-        return kt_bytes(timeval{value<kith_ms>(v) / 1000, value<kith_ms>(v) % 1000 * 1000});
+    case KI_OPT_MS: {
+        timeval t = {};
+
+        t.tv_sec = static_cast<time_t>(value<kith_ms>(v) / 1000);
+        t.tv_usec = static_cast<suseconds_t>(value<kith_ms>(v) % 1000 * 1000);
+        return kt_bytes(t);
+    }
     case KI_OPT_CREDENTIALS: {
         const auto c = value<kith_credentials>(v);
 
