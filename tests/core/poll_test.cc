@@ -59,11 +59,14 @@ struct pair {
             ;
     }
 
-    void drain(int i)
+    /* Was there anything? */
+    bool drain(int i)
     {
         char text[4096];
+        bool any = false;
         while (read(fd[i], text, sizeof text) > 0)
-            ;
+            any = true;
+        return any;
     }
 
     int fd[2];
@@ -171,14 +174,13 @@ TEST_F(Poll, TellsAWaiterWhatIsAddedOrArmedMeanwhile)
         std::array<ki_event, 4> e;
         while (told < 2)
             for (int i = 0, n = p->wait(e.data(), 4, UINT64_MAX); i < n; i++)
-                if (e[i].id == 7 && (e[i].ready & KI_READY_IN))
-                    told++;
+                if (e[i].id == 7 && (e[i].ready & KI_READY_IN) && a.drain(0))
+                    told++; /* and a report too many does no harm */
     });
 
     a.write_to(0);
     EXPECT_EQ(0, p->add(a.fd[0], 7));
     EXPECT_TRUE(kt_until([&] { return told == 1; }));
-    a.drain(0);
     arm(a.fd[0], KI_READY_IN);
     a.write_to(0);
     EXPECT_TRUE(kt_until([&] { return told == 2; }));
