@@ -93,6 +93,14 @@ ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result)
 }
 
 enum ki_attempt
+ki_io_wait_for_urgent(struct ki_socket *s, ptrdiff_t *result)
+{
+    const enum ki_attempt a = ki_io_wait_for(s, KI_READY_PRI, result);
+
+    return a == KI_TRY_AGAIN && !ki_sched.poller->urgent ? try_later(s, result) : a;
+}
+
+enum ki_attempt
 ki_io_back_off(struct ki_socket *s, ptrdiff_t *result)
 {
     const enum ki_attempt a = try_later(s, result);

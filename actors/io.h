@@ -17,6 +17,10 @@ enum ki_attempt ki_io_wait_for_change(struct ki_socket *s, ptrdiff_t *result);
  * *result is KITH_ENOMEM. */
 enum ki_attempt ki_io_back_off(struct ki_socket *s, ptrdiff_t *result);
 
+/* ki_io_wait_for_urgent is ki_io_wait_for of urgent data. A poller that does not tell of it tells of the
+ * end; in between the timer has it tried again. */
+enum ki_attempt ki_io_wait_for_urgent(struct ki_socket *s, ptrdiff_t *result);
+
 static inline enum ki_attempt
 ki_io_done(ptrdiff_t *result, ptrdiff_t r)
 {

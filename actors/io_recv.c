@@ -102,7 +102,7 @@ receive_urgent(struct ki_socket *s, struct ki_io *io, ptrdiff_t *result)
         return ki_io_done(result, 0);
     if (n == KITH_EINVAL && ki_sock_urgent_inline(ki_socket_fd(s)))
         return ki_io_done(result, n);
-    return ki_io_wait_for(s, KI_READY_PRI, result);
+    return ki_io_wait_for_urgent(s, result);
 }
 
 static enum ki_attempt

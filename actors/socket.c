@@ -236,6 +236,14 @@ serve(struct ki_socket *s)
         serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
 }
 
+/* Those that wait for urgent data or for the error queue. */
+static void
+serve_rare(struct ki_socket *s)
+{
+    serve_direction(s, ki_queue_of(s, KI_DIR_URGENT), KI_READY_PRI);
+    serve_direction(s, ki_queue_of(s, KI_DIR_ERROR), KI_READY_ERR);
+}
+
 /* ---- what the side pool does ---- */
 
 static void close_descriptor(struct ki_socket *s, char *rest, size_t len);
@@ -372,7 +380,7 @@ static void
 retry(struct ki_socket *s)
 {
     s->retry_now = true;
-    s->ready |= KI_READY_IN | KI_READY_OUT;
+    s->ready |= KI_READY_IN | KI_READY_OUT | KI_READY_PRI;
 }
 
 static bool
@@ -406,10 +414,8 @@ note_ready(struct ki_socket *s, uint32_t bits)
         /* First: a receive would take its error. */
         if (ki_socket_is(s, KITH_STATE_CONNECTING))
             serve_direction(s, &s->queue[KI_DIR_WRITE], KI_READY_OUT);
-        if (s->rare) {
-            serve_direction(s, ki_queue_of(s, KI_DIR_URGENT), KI_READY_PRI);
-            serve_direction(s, ki_queue_of(s, KI_DIR_ERROR), KI_READY_ERR);
-        }
+        if (s->rare)
+            serve_rare(s);
     }
     s->ready |= bits;
 }
@@ -478,6 +484,7 @@ handle(struct ki_socket *s, struct ki_node *n)
     case KI_N_RETRY:
         s->retry_out = false;
         retry(s);
+        serve_rare(s); /* the timer lies in the rare part */
         break;
     case KI_N_ASIDE:
         came_back(s);

@@ -51,6 +51,7 @@ struct ki_poller {
     bool by_number; /* forget before every close */
     /* A short read of a stream leaves nothing: what comes after it, the end too, is an edge. */
     bool drains;
+    bool urgent;       /* tells of urgent data */
     int (*init)(void); /* 0 or a code */
     void (*fini)(void);
     int (*add)(int fd, uint64_t id);              /* 0 or a code */

@@ -146,6 +146,7 @@ epoll_wake(void)
 const struct ki_poller ki_poller_system = {
     .name = "epoll",
     .drains = true,
+    .urgent = true,
     .init = epoll_init,
     .fini = epoll_fini,
     .add = epoll_add,

@@ -188,6 +188,9 @@ const struct ki_poller ki_poller_system = {
 #ifndef LIBKQUEUE /* which may not tell the end while bytes are unread */
     .drains = true,
 #endif
+#ifdef EVFILT_EXCEPT
+    .urgent = true,
+#endif
     .init = kqueue_init,
     .fini = kqueue_fini,
     .add = kqueue_add,

@@ -486,6 +486,7 @@ poll_wake(void)
 const struct ki_poller ki_poller_system = {
     .name = "poll",
     .by_number = true,
+    .urgent = true,
     .init = poll_init,
     .fini = poll_fini,
     .add = poll_add,

@@ -14,7 +14,7 @@ kt_fake_poller *here;
 }    // namespace
 
 kt_fake_poller::kt_fake_poller(kt_virtual_clock *clock)
-    : face_{"fake", false, true, init, fini, add, once, nullptr, forget, wait, wake},
+    : face_{"fake", false, true, true, init, fini, add, once, nullptr, forget, wait, wake},
       clock_(clock)
 {
     if (here != nullptr)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * main.cc -- the test program: Google Test, and a look at the descriptors after each test. */
-#include "tests/support/linux_readiness.h"
 #include "tests/support/support.h"
 
 #include "core/poll.h"
@@ -50,24 +49,6 @@ class LeakCheck : public testing::EmptyTestEventListener {
     std::map<int, std::string> before_;
 };
 
-/* Not run, rather than skipped: a skipped test is one that lacks something. */
-void
-leave_out_what_libkqueue_cannot()
-{
-#ifdef __linux__
-    if (std::string(ki_poller_system.name) != "kqueue")
-        return;
-    std::string filter = GTEST_FLAG_GET(filter);
-    char before = filter.find('-') == std::string::npos ? '-' : ':';
-
-    for (const char *name : kt_linux_readiness) {
-        filter += before + std::string(name) + "*:*/" + name + '*';
-        before = ':';
-    }
-    GTEST_FLAG_SET(filter, filter);
-#endif
-}
-
 }    // namespace
 
 void
@@ -82,7 +63,6 @@ int
 main(int argc, char **argv)
 {
     testing::InitGoogleTest(&argc, argv);
-    leave_out_what_libkqueue_cannot();
 
     /* A forked child has none of the runtime's threads: death tests start the program anew. */
     GTEST_FLAG_SET(death_test_style, "threadsafe");
