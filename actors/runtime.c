@@ -433,7 +433,7 @@ stop_begin(kith_ms drain, kith_ms kill)
                             .epoch = ki_load_rlx(&ki_runtime.epoch)};
     rc = 0;
     if (ki_xchg_seq(&ki_runtime.stopping, true) ||
-        (rc = -pthread_create(&t, NULL, stop_thread, a)) < 0) {
+        (rc = ki_os_thread(&t, stop_thread, a)) < 0) {
         ki_mem_free(a, sizeof *a);
         if (rc < 0)
             ki_store_seq(&ki_runtime.stopping, false);
@@ -474,7 +474,7 @@ stop_by_another(kith_ms drain, kith_ms kill)
     struct stop_args a = {.drain = drain, .kill = kill};
     pthread_t t;
 
-    if (pthread_create(&t, NULL, stop_for_another, &a) != 0)
+    if (ki_os_thread(&t, stop_for_another, &a) < 0)
         return KITH_EAGAIN;
     pthread_join(t, NULL);
     return a.answer;

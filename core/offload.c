@@ -108,7 +108,7 @@ add_thread(void)
 {
     pthread_t t;
 
-    if (pthread_create(&t, NULL, thread_main, NULL) != 0)
+    if (ki_os_thread(&t, thread_main, NULL) < 0)
         return;
     pthread_detach(t);
     pool.threads++;

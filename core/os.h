@@ -7,6 +7,7 @@
 
 #include "core/atomic.h"
 #include "core/defs.h"
+#include "core/thread.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,10 @@ void ki_os_unpark(_Atomic(uint32_t) *word);
 bool ki_os_barrier_ready(void);
 void ki_os_barrier(void);
 void ki_os_yield(void);
+
+/* ki_os_thread starts a thread. Callbacks of the user's run in ours, and a C library may give them as
+ * little as 128 KiB of stack (musl): it is 1 MiB at least. 0 or a code. */
+int ki_os_thread(pthread_t *t, void *(*run)(void *), void *arg);
 
 /* ki_os_thread_name names the calling thread for debuggers; may be cut to 15 characters. */
 void ki_os_thread_name(const char *name);

@@ -81,7 +81,7 @@ ki_netns_socket(const char *path, int domain, int type, int protocol)
     struct visit v = {.path = path, .domain = domain, .type = type, .protocol = protocol};
     pthread_t t;
 
-    if (pthread_create(&t, NULL, visit, &v) != 0)
+    if (ki_os_thread(&t, visit, &v) < 0)
         return KITH_ENOMEM;
     (void) pthread_join(t, NULL);
     return v.result;

@@ -2,7 +2,6 @@
  * os_posix.c -- what every POSIX system has. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +10,8 @@
 #include <unistd.h>
 
 #include "core/os.h"
+
+enum { STACK_MIN = 1 << 20 };
 
 uint64_t
 ki_os_now_ns(void)
@@ -25,6 +26,22 @@ void
 ki_os_yield(void)
 {
     sched_yield();
+}
+
+int
+ki_os_thread(pthread_t *t, void *(*run)(void *), void *arg)
+{
+    pthread_attr_t attr;
+    size_t stack = 0;
+    int code = -pthread_attr_init(&attr);
+
+    if (code < 0)
+        return code;
+    if (pthread_attr_getstacksize(&attr, &stack) == 0 && stack < STACK_MIN)
+        (void) pthread_attr_setstacksize(&attr, STACK_MIN);
+    code = -pthread_create(t, &attr, run, arg);
+    pthread_attr_destroy(&attr);
+    return code;
 }
 
 static int

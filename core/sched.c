@@ -616,8 +616,7 @@ ki_sched_start(unsigned n)
         ki_timers_init(&w->timers, true);
     }
     for (unsigned i = 0; i < n; i++) {
-        code = -pthread_create(&ki_sched.worker[i].thread, NULL, worker_main,
-                               &ki_sched.worker[i]);
+        code = ki_os_thread(&ki_sched.worker[i].thread, worker_main, &ki_sched.worker[i]);
         if (code < 0) { /* those that run leave again */
             ki_sched_halt();
             for (unsigned j = 0; j < i; j++)

@@ -113,7 +113,7 @@ ki_watchdog_ring(void)
 void
 ki_watchdog_start(void)
 {
-    watchdog.started = pthread_create(&watchdog.thread, NULL, watchdog_main, NULL) == 0;
+    watchdog.started = ki_os_thread(&watchdog.thread, watchdog_main, NULL) == 0;
 }
 
 void

@@ -124,6 +124,25 @@ TEST(Os, APingPongOfParksLosesNoWake)
     other.join();
 }
 
+void *
+use_900_kib(void *)
+{
+    volatile char room[900 << 10];
+
+    for (std::size_t i = sizeof room; i > 0; i -= 1024)
+        room[i - 1] = 0;
+    return nullptr;
+}
+
+/* The C library's own choice may be less: as after `ulimit -s 256`. */
+TEST(Os, AThreadHasRoomForCallbacks)
+{
+    pthread_t t;
+
+    ASSERT_EQ(0, ki_os_thread(&t, use_900_kib, nullptr));
+    EXPECT_EQ(0, pthread_join(t, nullptr));
+}
+
 TEST(Os, AThreadGetsItsName)
 {
     char name[64] = "";
