@@ -387,17 +387,18 @@ TEST_F(OptIpv6, PktoptionsTellOfAStreamsLastSegment)
         const kt_pair p = kt_pair_of(kt_domain::inet6);
         const auto number_of = [&](int type) {
             alignas(cmsghdr) char block[256] = {};
-            msghdr m = {};
             int v = -1;
             const std::ptrdiff_t n =
                 kith_socket_getopt(p.far, KITH_OPT_IPV6_PKTOPTIONS, block, sizeof block);
 
             EXPECT_LE(0, n);
-            m.msg_control = block;
-            m.msg_controllen = n > 0 ? static_cast<std::size_t>(n) : 0;
-            for (cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+            for (std::ptrdiff_t at = 0; at < n;) {
+                const auto *c = reinterpret_cast<const cmsghdr *>(block + at);
+
                 if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == type)
                     std::memcpy(&v, CMSG_DATA(c), sizeof v);
+                at += static_cast<std::ptrdiff_t>(CMSG_SPACE(c->cmsg_len - CMSG_LEN(0)));
+            }
             return v;
         };
 

@@ -248,10 +248,11 @@ TEST_P(OptTransport, SignedSegmentsNeedTheSameKey)
 bool
 opened_with_data(kith_socket s)
 {
+    const unsigned syn_data = 32; /* Linux's TCPI_OPT_SYN_DATA, a name that musl lacks */
     tcp_info native = {};
 
     EXPECT_LT(0, kith_socket_getopt_native(s, IPPROTO_TCP, TCP_INFO, KITH_IOV(native)));
-    return (native.tcpi_options & TCPI_OPT_SYN_DATA) != 0;
+    return (native.tcpi_options & syn_data) != 0;
 }
 
 TEST_P(OptTransport, AFastOpenCarriesTheFirstBytes)

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 #include <sys/socket.h>
+#include <thread>
 #include <vector>
 
 namespace

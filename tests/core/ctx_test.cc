@@ -9,12 +9,12 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
-#include <execinfo.h>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <unwind.h>
 #include <vector>
 
 namespace
@@ -327,13 +327,24 @@ TEST_F(Ctx, ExceptionsStayInside)
     EXPECT_EQ("inside", caught);
 }
 
+/* How many frames an unwinder sees; it is stopped at the 64th. */
+int
+frames()
+{
+    int n = 0;
+
+    _Unwind_Backtrace(
+        [](_Unwind_Context *, void *seen) {
+            return ++*static_cast<int *>(seen) < 64 ? _URC_NO_REASON : _URC_END_OF_STACK;
+        },
+        &n);
+    return n;
+}
+
 TEST_F(Ctx, TheCallChainEndsAtItsFirstFunction)
 {
     int depth = 0;
-    Fiber f([&](Fiber &) {
-        void *frame[64];
-        depth = backtrace(frame, 64);
-    });
+    Fiber f([&](Fiber &) { depth = frames(); });
 
     f.run();
     EXPECT_GT(depth, 1);

@@ -3,6 +3,8 @@
 #ifndef KT_RECORD_H
 #define KT_RECORD_H
 
+#include "core/atomic.h" /* has templates in C++ */
+
 extern "C" {
 #include "actors/proc.h"
 }
