@@ -168,6 +168,18 @@ slab_bytes(unsigned cls)
     return n;
 }
 
+/* *size bytes; or fewer, where address space has no hole of so many left. */
+static void *
+reserve(unsigned cls, size_t *size)
+{
+    void *low;
+
+    while (!(low = ki_os_map(*size, SLAB_MIN)) && *size > SLAB_MIN &&
+           *size > slot_bytes(cls))
+        *size /= 2;
+    return low;
+}
+
 static size_t
 records_bytes(size_t n_slots)
 {
@@ -179,13 +191,14 @@ ki_stack_slab_new(unsigned cls, struct ki_stack_range *out)
 {
     /* relaxed: changed by the one caller only. */
     const uint32_t number = ki_load_rlx(&all.n_slabs);
-    const size_t size = slab_bytes(cls);
-    const uint32_t n_slots = (uint32_t) (size / slot_bytes(cls));
+    size_t size = slab_bytes(cls);
     struct slab *b = &all.slab[number];
+    uint32_t n_slots;
     void *low;
 
-    if (number == SLABS || !(low = ki_os_map(size, SLAB_MIN)))
+    if (number == SLABS || !(low = reserve(cls, &size)))
         return KITH_ENOMEM;
+    n_slots = (uint32_t) (size / slot_bytes(cls));
     b->slots = ki_os_map(records_bytes(n_slots), all.page);
     if (!b->slots) {
         ki_os_unmap(low, size);
