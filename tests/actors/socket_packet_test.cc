@@ -209,14 +209,16 @@ TEST_P(SocketPacket, ThousandsOfPiecesArriveOverAFullConnection)
         for (std::size_t i = 0, at = 0; i < n; at += 1 + i % 1500, i++)
             iov.push_back({all.data() + at, 1 + i % 1500});
         std::string got(all.size(), '\0');
-        std::atomic<std::ptrdiff_t> read{0};
         const kith_pid reader = spawn([&] {
-            std::ptrdiff_t r;
+            std::size_t read = 0;
+            std::ptrdiff_t r = 1;
 
-            while (read < static_cast<std::ptrdiff_t>(got.size()) &&
-                   (r = kith_socket_recv(c.far, got.data() + read, 70000, 0,
-                                         KITH_INFINITY)) > 0)
-                read += r;
+            while (read < got.size() && r > 0) {
+                r = kith_socket_recv(c.far, got.data() + read,
+                                     std::min<std::size_t>(70000, got.size() - read), 0,
+                                     KITH_INFINITY);
+                read += r > 0 ? static_cast<std::size_t>(r) : 0;
+            }
         });
 
         EXPECT_EQ(static_cast<std::ptrdiff_t>(all.size()),
