@@ -12,7 +12,9 @@
  *   I2  Errors and hang-ups are told whether asked for or not. Who has them is left out until it is
  *       armed again; if that goes on and on, as with an error queue that nobody reads, it also
  *       rests a while each time.
- *   I3  Whoever gives up the lead wakes one of those that wait, and who is woken leads, if only to
+ *   I3  The system refuses a look at more descriptors than a program may have open, which it may have
+ *       made fewer since. Then each look is at so many, and a short one: the others have their turn.
+ *   I4  Whoever gives up the lead wakes one of those that wait, and who is woken leads, if only to
  *       give it up: the lead is never left lying. */
 #define _GNU_SOURCE
 #include "core/poll.h"
@@ -23,6 +25,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/mem.h"
@@ -31,6 +34,7 @@
 
 enum {
     FIRST_CAP = 64,
+    TURN_MS = 10, /* I3 */
     ALWAYS = KI_READY_ERR | KI_READY_HUP,
     DIRECTIONS = KI_READY_IN | KI_READY_OUT | KI_READY_PRI,
     ALL = DIRECTIONS | KI_READY_RDHUP
@@ -62,6 +66,7 @@ static bool has_leader;  /* [l] */
 static bool looks;       /* [l] the leader is in the system */
 static bool rung;        /* [l] it will soon be back */
 static uint32_t n_looks; /* [l] that have ended */
+static nfds_t most = (nfds_t) -1; /* [l] in one look; I3 */
 static uint32_t n_waiting;        /* [l] for the lead */
 static _Atomic(uint32_t) changes; /* [a] of leader */
 static _Atomic(bool) woken;       /* [a] not told yet */
@@ -122,6 +127,7 @@ release(void)
     places = NULL;
     asked = NULL;
     cap = end = first = 0;
+    most = (nfds_t) -1;
 }
 
 static int
@@ -300,8 +306,8 @@ poll_forget(int fd)
 
 /* ---- looking ---- */
 
-/* Asks about all that have something to be told; answers how many, and when the first of those that
- * rest wants to be asked about. */
+/* Asks about all that have something to be told, or as many as may be; answers how many, and when the
+ * first of those that rest, or have no turn, wants to be asked about. */
 static nfds_t
 ask(uint64_t now, uint64_t *next)
 {
@@ -317,6 +323,11 @@ ask(uint64_t now, uint64_t *next)
         if (p->rests_to > now) {
             *next = ki_min_u64(*next, p->rests_to);
             continue;
+        }
+        if (n >= most) {
+            first = fd;
+            *next = ki_min_u64(*next, now + TURN_MS * UINT64_C(1000000));
+            break;
         }
         asked[n++] =
             (struct pollfd){.fd = (int) fd,
@@ -391,6 +402,16 @@ time_to(uint64_t when, uint64_t now)
     return ms > 3600000 ? 3600000 : (int) ms;
 }
 
+/* I3. The bell is always asked. */
+static void
+ask_fewer(void)
+{
+    struct rlimit may;
+
+    most =
+        getrlimit(RLIMIT_NOFILE, &may) == 0 && may.rlim_cur > 2 ? (nfds_t) may.rlim_cur : 2;
+}
+
 static void
 silence(void)
 {
@@ -407,17 +428,21 @@ look(struct ki_event *events, int room, uint64_t deadline)
     const uint64_t now = ki_os_now_ns();
     uint64_t until = deadline;
     const nfds_t n_asked = ask(now, &until);
-    int n;
+    int n, code;
 
     looks = true;
     rung = false;
     pthread_mutex_unlock(&lock);
     n = poll(asked, n_asked, time_to(until, now));
+    code = errno;
     pthread_mutex_lock(&lock);
     looks = false;
     n_looks++;
-    if (n < 0)
+    if (n < 0) {
+        if (code == EINVAL)
+            ask_fewer();
         return n;
+    }
     if (asked[0].revents)
         silence();
     return harvest(events, room, n > 0 ? n_asked : 0, ki_os_now_ns());
@@ -445,7 +470,7 @@ take_lead(uint64_t timeout_ns, uint64_t deadline)
     return true;
 }
 
-/* I3. */
+/* I4. */
 static void
 give_lead_up(void)
 {

@@ -10,12 +10,14 @@
 
 #include <kith/error.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <fcntl.h>
 #include <map>
 #include <memory>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -351,6 +353,37 @@ TEST_F(Poll, KeepsWhatDoesNotFit)
     EXPECT_EQ(n, seen.size());
     for (const auto &[id, times] : seen)
         EXPECT_EQ(1, times) << id;
+}
+
+/* poll(2) refuses to look at more than a program may have open now. */
+TEST_F(Poll, GoesOnWhenTheLimitOfDescriptorsIsLoweredBelowWhatIsOpen)
+{
+    constexpr std::size_t n = 40;
+    std::vector<pair> pairs(n);
+    std::vector<bool> told(n);
+    rlimit was, few;
+
+    for (std::size_t i = 0; i < n; i++)
+        ASSERT_EQ(0, p->add(pairs[i].fd[0], i + 1));
+    ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &was));
+    few = {8, was.rlim_max};
+    ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+
+    for (int tries = 0; tries < 200 && std::ranges::count(told, true) < std::ssize(told);
+         tries++) {
+        const int got = p->wait(events.data(), 64, 100 * ms);
+        for (int i = 0; i < got; i++)
+            told[events[i].id - 1] = true;
+    }
+    EXPECT_EQ(std::ssize(told), std::ranges::count(told, true)) << "writable";
+    const uint64_t begun = ki_os_now_ns();
+    EXPECT_EQ(0, p->wait(events.data(), 64, 50 * ms));
+    EXPECT_LE(begun + 50 * ms, ki_os_now_ns());
+    for (const std::size_t i : {std::size_t{0}, n / 2, n - 1}) {
+        pairs[i].write_to(0);
+        EXPECT_TRUE(ready(i + 1, KI_READY_IN) & KI_READY_IN) << i;
+    }
+    EXPECT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
 }
 
 TEST_F(Poll, GivesEachEventToOneOfManyWaiters)
