@@ -112,14 +112,25 @@ kt_bodies::spawn(std::function<void()> body, const kith_spawn_options *options)
         options);
 }
 
+namespace
+{
+
 kith_reason
-kt_why(kith_ref ref)
+why_within(kith_ref ref, kith_ms patience)
 {
     const kith_msg *m = nullptr;
-    const int rc = kith_receive_ref(ref, &m, kt_long());
+    const int rc = kith_receive_ref(ref, &m, patience);
 
     EXPECT_EQ(0, rc) << kith_strerror(rc);
     return rc == 0 ? kt_down(m).why : kith_reason{-1, 0, ""};
+}
+
+}    // namespace
+
+kith_reason
+kt_why(kith_ref ref)
+{
+    return why_within(ref, kt_long());
 }
 
 void
@@ -148,7 +159,8 @@ kt_runtime::run(std::function<int()> body, const kith_spawn_options *options)
         o = *options;
     o.monitor = &ref;
     const kith_pid pid = spawn_result(std::move(body), &o);
-    return pid.id != 0 ? kt_why(ref) : kith_reason{-1, 0, ""};
+    /* Each wait of the body has its bound, of which all together may take longer. */
+    return pid.id != 0 ? why_within(ref, kt_patience(120'000)) : kith_reason{-1, 0, ""};
 }
 
 void
