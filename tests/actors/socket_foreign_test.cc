@@ -55,7 +55,8 @@ padded(std::string s, std::size_t len)
 /* Values of the longer kinds: a struct accept_filter_arg, which is a name of 16 bytes and an argument;
  * a struct timeval of 61.5 s; an extension header of one PadN. */
 const std::string on = of(1), filter = padded("httpready", 16) + padded("", 240),
-                  a_minute = hex("3d0000000000000020a1070000000000"),
+                  a_minute = hex(sizeof(timeval) == 16 ? "3d0000000000000020a1070000000000"
+                                                       : "3d00000020a10700"),
                   padding = hex("3a00010400000000");
 
 /* What is asked for by `macro`: the value here, its bytes there, and how many are asked for when

@@ -67,7 +67,8 @@ TEST_F(WrongOption, OfAnotherLengthIsNeverSetByName)
 
             for (const std::size_t n : {std::size_t{0}, std::size_t{1}, len - 1, len + 1,
                                         huge, std::size_t{UINT32_MAX} + 1 + len, SIZE_MAX})
-                if (n > len || !varies(row)) {
+                if (n != len &&
+                    (n > len || !varies(row))) { /* on 32 bits one wraps to len */
                     EXPECT_EQ(rc, kith_socket_setopt(x.s, row.id, bytes.data(), n))
                         << what(row, kind) << ' ' << n;
                 }

@@ -12,7 +12,7 @@ namespace
 {
 
 /* Room for an assertion that fails, which prints. */
-constexpr std::size_t body_stack = 256 * 1024;
+constexpr std::size_t body_stack = (sizeof(void *) == 4 ? 96 : 256) * 1024;
 
 int
 run_body(void *arg)

@@ -18,7 +18,7 @@ namespace
 constexpr double default_scale = kt_tsan ? 0.05 : kt_asan ? 0.2 : 1.0;
 constexpr bool narrow = sizeof(void *) == 4; /* some 40,000 stacks fill its address space */
 constexpr std::size_t most_procs = kt_tsan ? 2000 : kt_asan || narrow ? 20000 : SIZE_MAX;
-constexpr std::int64_t slowness = kt_tsan ? 20 : kt_asan ? 5 : 1;
+constexpr double slowness = kt_tsan ? 20 : kt_asan ? 5 : 1;
 
 const char *
 env_or_null(const char *name)
@@ -38,6 +38,15 @@ choose_seed()
     return (static_cast<std::uint64_t>(entropy()) << 32) | entropy();
 }
 
+double
+factor_of(const char *name, double otherwise)
+{
+    const char *v = env_or_null(name);
+    const double f = v != nullptr ? std::strtod(v, nullptr) : otherwise;
+
+    return f > 0 ? f : otherwise;
+}
+
 /* The test that has last printed the seed. */
 const testing::TestInfo *seed_told;
 
@@ -46,12 +55,7 @@ const testing::TestInfo *seed_told;
 double
 kt_scale_factor()
 {
-    static const double factor = [] {
-        const char *v = env_or_null("KITH_TEST_SCALE");
-        const double f = v != nullptr ? std::strtod(v, nullptr) : default_scale;
-
-        return f > 0 ? f : default_scale;
-    }();
+    static const double factor = factor_of("KITH_TEST_SCALE", default_scale);
 
     return factor;
 }
@@ -74,7 +78,10 @@ kt_procs(std::size_t n)
 std::int64_t
 kt_patience(std::int64_t ms)
 {
-    return ms * slowness;
+    /* An emulator needs more of it. */
+    static const double factor = factor_of("KITH_TEST_PATIENCE", slowness);
+
+    return static_cast<std::int64_t>(static_cast<double>(ms) * factor);
 }
 
 std::uint64_t
