@@ -648,15 +648,19 @@ class PollScript : public testing::TestWithParam<const ki_poller *> {
 INSTANTIATE_TEST_SUITE_P(Backends, PollScript, testing::ValuesIn(pollers),
                          [](const auto &info) { return info.param->name; });
 
+/* Not each script of 200 comes to where the bug shows: of thirty one does not. */
 void
 expect_to_be_found(const ki_poller *p, bug b)
 {
     const uint64_t seed = kt_seed();
     const ki_poller bad = spoilt(p, b);
+    bool found = false;
 
-    EXPECT_NE("",
-              difference(script(p, seed, 200).run(), script(&bad, seed, 200, 100).run()))
-        << "of " << p->name;
+    for (uint64_t i = 0; i < 10 && !found; i++)
+        found = !difference(script(p, seed + i, 200).run(),
+                            script(&bad, seed + i, 200, 100).run())
+                     .empty();
+    EXPECT_TRUE(found) << "of " << p->name;
 }
 
 }    // namespace
