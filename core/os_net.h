@@ -48,8 +48,14 @@
 #ifndef IPV6_FLOWINFO_SEND
 #define IPV6_FLOWINFO_SEND 33
 #endif
+#ifndef IPV6_RECVERR_RFC4884
+#define IPV6_RECVERR_RFC4884 31
+#endif
 #ifndef MSG_NOTIFICATION
 #define MSG_NOTIFICATION 0x8000
+#endif
+#ifndef SO_RCVMARK
+#define SO_RCVMARK 75
 #endif
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
