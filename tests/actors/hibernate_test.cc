@@ -282,6 +282,20 @@ class HibernateWithoutMemory : public kt_runtime {
     }
 };
 
+/* Tells that its thread has ended. An object on the stack would not: musl's pthread_exit unwinds
+ * none. */
+struct last_words {
+    std::atomic<bool> *ended = nullptr;
+
+    ~last_words()
+    {
+        if (ended != nullptr)
+            *ended = true;
+    }
+};
+
+thread_local last_words last;
+
 TEST_F(HibernateWithoutMemory, AKilledOneWaitsNoLonger)
 {
     static char arg[54321];
@@ -292,14 +306,8 @@ TEST_F(HibernateWithoutMemory, AKilledOneWaitsNoLonger)
         std::atomic<std::uint64_t> pid{0};
         std::atomic<bool> ended = false;
         const auto body = [&] {
-            struct last { /* a thread's end unwinds its stack; a process's does not */
-                std::atomic<bool> &ended;
-                ~last()
-                {
-                    ended = true;
-                }
-            } last{ended};
-
+            if (is_thread)
+                last.ended = &ended;
             pid = kith_self().id;
             kith_hibernate([](void *) { return 0; }, arg, sizeof arg);
         };

@@ -429,7 +429,7 @@ script::crowd()
         n = p_->wait(e.data(), 7, patience_ns_);
         for (int i = 0; i < n; i++)
             if (e[i].id > last_id_ - n_crowd)
-                told.insert(e[i].id);
+                told.insert(+e[i].id); /* a copy: it is not aligned */
             else
                 note(e[i]);
     }
