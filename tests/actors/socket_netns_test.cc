@@ -148,8 +148,9 @@ TEST_F(SocketNetns, ConfirmMakesANeighbourReachable)
     };
 
     kt_cable(a, b);
+    /* Seconds, in which two sends and a look between them have to fit. */
     for (const char *family : {"ipv4", "ipv6"})
-        a.set(family + std::string("/neigh/cable1/delay_first_probe_time"), 1);
+        a.set(family + std::string("/neigh/cable1/delay_first_probe_time"), 3);
     for (const char *host : {"10.77.1.7", "10.77.1.8", "fd77:1::7", "fd77:1::8"})
         a.ip("neigh replace " + std::string(host) +
              " lladdr 02:00:00:00:00:07 nud stale dev cable1");
@@ -158,15 +159,17 @@ TEST_F(SocketNetns, ConfirmMakesANeighbourReachable)
 
         for (int i = 0; i < 2; i++)
             s[i] = a.open(domains[i], KITH_DGRAM);
-        EXPECT_TRUE(kt_eventually([&] {
-            for (int i = 0; i < 2; i++) {
-                EXPECT_EQ(1,
-                          sendto(s[i], kt_at_cable(domains[i], 7, 4711), KITH_MSG_CONFIRM));
-                EXPECT_EQ(1, sendto(s[i], kt_at_cable(domains[i], 8, 4711)));
-            }
-            return is_reachable("10.77.1.7") && is_reachable("fd77:1::7");
-        })) << state("10.77.1.7")
-            << state("fd77:1::7");
+        EXPECT_TRUE(kt_eventually(
+            [&] {
+                for (int i = 0; i < 2; i++) {
+                    EXPECT_EQ(1, sendto(s[i], kt_at_cable(domains[i], 7, 4711),
+                                        KITH_MSG_CONFIRM));
+                    EXPECT_EQ(1, sendto(s[i], kt_at_cable(domains[i], 8, 4711)));
+                }
+                return is_reachable("10.77.1.7") && is_reachable("fd77:1::7");
+            },
+            20'000))
+            << state("10.77.1.7") << state("fd77:1::7");
         for (const char *host : {"10.77.1.8", "fd77:1::8"})
             EXPECT_FALSE(is_reachable(host)) << state(host);
         for (kith_socket one : s)

@@ -208,7 +208,7 @@ TEST_F(SocketWait, ASendToASlowReaderThatTimesOutHalfWayTellsExactlyHowFarItCame
             for (int form = 0; form < 3; form++) {
                 const kt_pair p = kt_narrow_pair(d);
                 const kith_pid me = kith_self();
-                const kith_pid reader = spawn([=] { read_slowly(p.far, total / 4, me); });
+                const kith_pid reader = spawn([=] { read_slowly(p.far, total / 64, me); });
                 std::ptrdiff_t n;
                 kith_future f;
 
