@@ -32,6 +32,9 @@ enum {
     HIGH_RUN_MAX = 63  /* S5 */
 };
 
+_Static_assert(_Alignof(struct ki_node) % (KI_MBOX_FLAGS + 1) == 0,
+               "a mailbox's flags lie below the bits of a node's address");
+
 struct ki_sched ki_sched = {
     .inject_lock = PTHREAD_MUTEX_INITIALIZER,
 };
