@@ -52,10 +52,15 @@ TEST_P(SocketFuture, ItsOwnTimeoutEndsIt)
             EXPECT_EQ(KITH_ETIMEOUT, kith_await(f, KITH_INFINITY));
         }
         ASSERT_EQ(2, kith_socket_send(p.near, "ab", 2, 0, KITH_INFINITY));
-        ASSERT_EQ(0, kith_socket_recv_start(p.far, buf, 4, KITH_MSG_WAITALL,
-                                            kt_patience(20), &f));
-        EXPECT_EQ(KITH_ETIMEOUT, kith_await(f, KITH_INFINITY));
-        EXPECT_EQ(2u, kith_partial());
+        std::size_t went = 0;
+        for (int i = 0; i < 50 && went == 0;
+             i++) { /* a busy machine comes to it too late */
+            ASSERT_EQ(0, kith_socket_recv_start(p.far, buf, 4, KITH_MSG_WAITALL,
+                                                kt_patience(20), &f));
+            EXPECT_EQ(KITH_ETIMEOUT, kith_await(f, KITH_INFINITY));
+            went = kith_partial();
+        }
+        EXPECT_EQ(2u, went);
         kt_close(p);
     });
 }
