@@ -161,6 +161,18 @@ answer_all(struct ki_socket *s, int dir, int code)
     }
 }
 
+/* It stands in its queue, and BUSY is ours no more; or the code with which it was stopped meanwhile. */
+static int
+begin_wait(struct ki_socket *s, struct ki_op *op)
+{
+    const unsigned stopped = ki_op_wait(&op->word);
+    const int code = stopped ? ki_op_stop_code(stopped) : 0;
+
+    if (ki_slow(s->watch != 0) && code)
+        ki_watch_stopped(s, op, code);
+    return code;
+}
+
 /* BUSY is ours, and the attempt has not ended it: it waits, in the queue, unless it has gone aside
  * and takes BUSY along. 0, or the code with which it has to end after all. */
 static int
@@ -175,8 +187,7 @@ wait_on(struct ki_socket *s, struct ki_op *op, enum ki_attempt how)
     }
     if (how == KI_TRY_ASIDE)
         return 0;
-    unsigned stopped = ki_op_wait(&op->word);
-    return stopped ? ki_op_stop_code(stopped) : 0;
+    return begin_wait(s, op);
 }
 
 /* BUSY is ours: one attempt. true: *result is the answer, false: it waits. */
@@ -263,8 +274,8 @@ came_back(struct ki_socket *s)
     if (!ends) {
         result = code ? code : wait_on(s, op, KI_TRY_AGAIN);
         ends = result != 0;
-        if (ki_slow(s->watch != 0) && ends)
-            ki_watch_stopped(s, op, result);
+        if (ki_slow(s->watch != 0) && code)
+            ki_watch_stopped(s, op, code);
     } else if (s->closing && result < 0) { /* which the close may have made */
         result = code;
     }
@@ -310,7 +321,7 @@ is_next(const struct ki_socket *s, const struct ki_op *op, int dir)
 static void
 requested(struct ki_socket *s, struct ki_op *op)
 {
-    int dir;
+    int dir, code;
 
     if (!ki_op_busy(&op->word)) { /* stopped on its way */
         ki_op_executor_drops(op);
@@ -356,10 +367,10 @@ requested(struct ki_socket *s, struct ki_op *op)
     }
     ki_tally_wait(s, op, ki_tally_of(&op->io));
     ki_socket_enqueue(s, op, dir); /* I4 */
-    unsigned stopped = ki_op_wait(&op->word);
-    if (stopped) {
+    code = begin_wait(s, op);
+    if (code) {
         dequeue(s, op);
-        ki_op_complete(op, ki_op_stop_code(stopped), KI_OP_EXECUTOR);
+        ki_op_complete(op, code, KI_OP_EXECUTOR);
     }
 }
 
