@@ -21,6 +21,7 @@ enum { BUFFER = 16384, RECORD = 4096, OPS = 4, MAIL = 256, MS = 1000000 };
 /* What one dump needs, allocated before anything is looked at. */
 struct dump {
     int fd;
+    unsigned workers;
     int rc;
     struct ki_text text; /* in buf */
     char buf[BUFFER];
@@ -320,7 +321,7 @@ dump_header(struct dump *d)
 {
     struct ki_text *t = room(d);
 
-    ki_text_add(t, "kith %s: %u workers, %llu processes%s%s\n", KI_VERSION, ki_sched.n,
+    ki_text_add(t, "kith %s: %u workers, %llu processes%s%s\n", KI_VERSION, d->workers,
                 (unsigned long long) ki_load_rlx(&ki_runtime.n_procs),
                 ki_runtime.message_only ? ", message only" : "",
                 ki_load_rlx(&ki_runtime.stopping) ? ", stopping" : "");
@@ -348,7 +349,7 @@ static int
 dump_all(struct dump *d)
 {
     dump_header(d);
-    for (unsigned i = 0; i < ki_sched.n && d->rc == 0; i++)
+    for (unsigned i = 0; i < d->workers && d->rc == 0; i++)
         dump_worker(d, i);
     for (uint32_t i = 0; d->rc == 0; i++) {
         struct ki_proc *p = (struct ki_proc *) (void *) ki_slots_at(&ki_runtime.procs, i);
@@ -369,15 +370,23 @@ dump_all(struct dump *d)
     return d->rc;
 }
 
+/* What is asked for. It may be written when a stop is over: the number is of when it was asked. */
+struct request {
+    int fd;
+    unsigned workers;
+};
+
 static int
-dump_to(void *fd)
+dump_to(void *arg)
 {
+    const struct request *r = arg;
     struct dump *d = ki_mem_alloc(sizeof *d);
     int rc;
 
     if (!d)
         return KITH_ENOMEM;
-    d->fd = *(int *) fd;
+    d->fd = r->fd;
+    d->workers = r->workers;
     d->rc = 0;
     d->text = ki_text_in(d->buf, sizeof d->buf);
     rc = dump_all(d);
@@ -388,21 +397,22 @@ dump_to(void *fd)
 int
 kith_dump(int fd)
 {
+    struct request r = {.fd = fd, .workers = ki_sched.n};
+
     /* First: it is asked for when something is wrong, and that may be who blocks. */
-    return ki_blocking(dump_to, &fd, ki_offload_submit_first);
+    return ki_blocking(dump_to, &r, ki_offload_submit_first);
 }
 
 /* ---- on a signal ---- */
 
-static _Atomic(bool) under_way; /* one at a time: who asks meanwhile is served by that */
+static _Atomic(bool) under_way;  /* one at a time: who asks meanwhile is served by that */
+static struct request on_signal; /* of who has turned it on */
 
 static void
 run(struct ki_job *j)
 {
-    int fd = 2;
-
     (void) j;
-    (void) dump_to(&fd);
+    (void) dump_to(&on_signal);
     ki_store_seq(&under_way, false);
 }
 
@@ -413,6 +423,7 @@ ki_dump_on_signal(void)
 
     if (ki_xchg_seq(&under_way, true))
         return;
+    on_signal = (struct request){.fd = 2, .workers = ki_sched.n};
     if (ki_offload_submit_own(&job) < 0)
         ki_store_seq(&under_way, false);
 }
