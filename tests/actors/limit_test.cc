@@ -126,8 +126,8 @@ TEST_F(Limit, AWaitForRoomEndsInTime)
 {
     const kith_spawn_options o = limited(1);
     const kith_pid to = spawn([] { note_after_go(); }, &o);
-    const kith_ms a_while = 50; /* in which even a slow machine comes to wait */
-    const auto check = [to, a_while] {
+    constexpr kith_ms a_while = 50; /* in which even a slow machine comes to wait */
+    const auto check = [to] {
         EXPECT_EQ(KITH_ETIMEOUT, kith_send_wait(to, 7, nullptr, 0, 0));
         EXPECT_EQ(KITH_ETIMEOUT, kith_send_wait(to, 7, nullptr, 0, -1));
         const kith_ms begin = kith_deadline(0);
