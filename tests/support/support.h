@@ -51,11 +51,12 @@ double kt_scale_factor();
 std::size_t kt_scale(std::size_t n);
 
 /* kt_procs answers how many live processes a test that wants n may have: n in release, at most
- * 20,000 under ASan and 2,000 under TSan, whatever the factor. */
+ * 20,000 under ASan or where a pointer has 32 bits, and 2,000 under TSan, whatever the factor. */
 std::size_t kt_procs(std::size_t n);
 
 /* kt_patience answers how long to wait before calling something stuck, for a test that would
- * wait `ms` on a quiet machine in release: 5 times that under ASan, 20 times under TSan. */
+ * wait `ms` on a quiet machine in release: 5 times that under ASan, 20 times under TSan;
+ * KITH_TEST_PATIENCE in the environment replaces the factor. */
 std::int64_t kt_patience(std::int64_t ms);
 
 /* kt_seed answers the seed of this run: KITH_SEED if set, else a fresh one. The first call in
