@@ -13,7 +13,8 @@
  *       armed again; if that goes on and on, as with an error queue that nobody reads, it also
  *       rests a while each time.
  *   I3  The system refuses a look at more descriptors than a program may have open, which it may have
- *       made fewer since. Then each look is at so many, and a short one: the others have their turn.
+ *       made fewer since; or there is no memory to ask about all. Then each look is at so many, and a
+ *       short one: the others have their turn.
  *   I4  Whoever gives up the lead wakes one of those that wait, and who is woken leads, if only to
  *       give it up: the lead is never left lying. */
 #define _GNU_SOURCE
@@ -60,12 +61,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct place *places; /* [l] by number */
 static uint32_t cap, end;    /* [l] of places; behind the last that is known */
 static uint32_t first; /* [l] where the next look begins, so that all have their turn */
-static struct pollfd
-    *asked;              /* [l], and while it looks the leader's: cap + 1, the bell first */
-static bool has_leader;  /* [l] */
-static bool looks;       /* [l] the leader is in the system */
-static bool rung;        /* [l] it will soon be back */
-static uint32_t n_looks; /* [l] that have ended */
+static struct pollfd *asked;      /* the leader's, the bell first */
+static uint32_t ask_cap;          /* the leader's: of asked */
+static bool has_leader;           /* [l] */
+static bool looks;                /* [l] the leader is in the system */
+static bool rung;                 /* [l] it will soon be back */
+static _Atomic(uint32_t) n_looks; /* [l] that have ended */
+static uint32_t n_outlasting;     /* [l] that wait for one to end */
 static nfds_t most = (nfds_t) -1; /* [l] in one look; I3 */
 static uint32_t n_waiting;        /* [l] for the lead */
 static _Atomic(uint32_t) changes; /* [a] of leader */
@@ -75,29 +77,55 @@ static struct ki_gate gate;
 
 /* ---- start and stop ---- */
 
-static bool
-grow(uint32_t to)
+/* A table of `to` bytes that begins like the one of `from`, which is freed, and goes on with zeros.
+ * NULL: there is no memory, and the old one stays. */
+static void *
+grow(void *table, size_t from, size_t to)
 {
-    struct place *p = ki_mem_alloc_aligned(to * sizeof *p, 16);
-    struct pollfd *a = ki_mem_alloc_aligned((to + 1) * sizeof *a, 16);
+    void *bigger = ki_mem_alloc_aligned(to, 16);
 
-    if (!p || !a) {
-        if (p)
-            ki_mem_free_aligned(p, to * sizeof *p, 16);
-        if (a)
-            ki_mem_free_aligned(a, (to + 1) * sizeof *a, 16);
+    if (!bigger)
+        return NULL;
+    memset(bigger, 0, to);
+    if (table) {
+        memcpy(bigger, table, from);
+        ki_mem_free_aligned(table, from, 16);
+    }
+    return bigger;
+}
+
+/* Under the lock: room for it, or false. */
+static bool
+make_room(uint32_t fd)
+{
+    struct place *bigger;
+    uint32_t to = cap ? cap : FIRST_CAP;
+
+    while (to <= fd)
+        to *= 2;
+    if (to == cap)
+        return true;
+    bigger = grow(places, cap * sizeof *places, to * sizeof *places);
+    if (!bigger)
         return false;
-    }
-    memset(p, 0, to * sizeof *p);
-    if (places) {
-        memcpy(p, places, cap * sizeof *p);
-        ki_mem_free_aligned(places, cap * sizeof *p, 16);
-        ki_mem_free_aligned(asked, (cap + 1) * sizeof *a, 16);
-    }
-    places = p;
-    asked = a;
+    places = bigger;
     cap = to;
     return true;
+}
+
+/* By the leader: room to ask about all that there is place for. Else it asks about as many as it can. */
+static void
+make_room_to_ask(void)
+{
+    struct pollfd *bigger;
+
+    if (ask_cap > cap)
+        return;
+    bigger = grow(asked, ask_cap * sizeof *asked, (cap + 1) * sizeof *asked);
+    if (!bigger)
+        return;
+    asked = bigger;
+    ask_cap = cap + 1;
 }
 
 static int
@@ -120,13 +148,13 @@ release(void)
             close(bell[i]);
         bell[i] = -1;
     }
-    if (places) {
+    if (places)
         ki_mem_free_aligned(places, cap * sizeof *places, 16);
-        ki_mem_free_aligned(asked, (cap + 1) * sizeof *asked, 16);
-    }
+    if (asked)
+        ki_mem_free_aligned(asked, ask_cap * sizeof *asked, 16);
     places = NULL;
     asked = NULL;
-    cap = end = first = 0;
+    cap = end = first = ask_cap = 0;
     most = (nfds_t) -1;
 }
 
@@ -135,8 +163,12 @@ poll_init(void)
 {
     int code = open_bell();
 
-    if (code == 0 && !grow(FIRST_CAP))
-        code = KITH_ENOMEM;
+    if (code == 0) {
+        if (make_room(0))
+            make_room_to_ask();
+        if (!asked)
+            code = KITH_ENOMEM;
+    }
     if (code < 0) {
         release();
         return code;
@@ -173,17 +205,19 @@ interrupt(void)
     ring();
 }
 
-/* I1. The lock is given away meanwhile. */
+/* I1. The lock is given away meanwhile; who wants it after each look would not get it. */
 static void
 let_look_end(void)
 {
-    const uint32_t n = n_looks;
+    const uint32_t n = ki_load_rlx(&n_looks); /* relaxed: written under the lock */
 
-    while (looks && n_looks == n) {
+    while (looks && ki_load_rlx(&n_looks) == n) {
         interrupt();
+        n_outlasting++;
         pthread_mutex_unlock(&lock);
-        ki_os_yield();
+        ki_os_park(&n_looks, n, UINT64_MAX);
         pthread_mutex_lock(&lock);
+        n_outlasting--;
     }
 }
 
@@ -191,21 +225,6 @@ static struct place *
 find(int fd)
 {
     return fd >= 0 && (uint32_t) fd < end && places[fd].id != 0 ? &places[fd] : NULL;
-}
-
-/* Under the lock: room for it, or false. */
-static bool
-make_room(uint32_t fd)
-{
-    uint32_t to = cap;
-
-    while (to <= fd)
-        to *= 2;
-    if (to == cap)
-        return true;
-    while (looks) /* with what is too small */
-        let_look_end();
-    return to <= cap || grow(to);
 }
 
 static int
@@ -324,7 +343,7 @@ ask(uint64_t now, uint64_t *next)
             *next = ki_min_u64(*next, p->rests_to);
             continue;
         }
-        if (n >= most) {
+        if (n >= most || n >= ask_cap) {
             first = fd;
             *next = ki_min_u64(*next, now + TURN_MS * UINT64_C(1000000));
             break;
@@ -404,7 +423,7 @@ time_to(uint64_t when, uint64_t now)
 
 /* I3. The bell is always asked. */
 static void
-ask_fewer(void)
+ask_as_many_as_may_be(void)
 {
     struct rlimit may;
 
@@ -427,9 +446,13 @@ look(struct ki_event *events, int room, uint64_t deadline)
 {
     const uint64_t now = ki_os_now_ns();
     uint64_t until = deadline;
-    const nfds_t n_asked = ask(now, &until);
+    nfds_t n_asked;
     int n, code;
 
+    make_room_to_ask();
+    if (most != (nfds_t) -1) /* it may have been raised again */
+        ask_as_many_as_may_be();
+    n_asked = ask(now, &until);
     looks = true;
     rung = false;
     pthread_mutex_unlock(&lock);
@@ -437,10 +460,12 @@ look(struct ki_event *events, int room, uint64_t deadline)
     code = errno;
     pthread_mutex_lock(&lock);
     looks = false;
-    n_looks++;
+    ki_add_rlx(&n_looks, 1); /* relaxed: under the lock */
+    for (uint32_t i = 0; i < n_outlasting; i++)
+        ki_os_unpark(&n_looks);
     if (n < 0) {
         if (code == EINVAL)
-            ask_fewer();
+            ask_as_many_as_may_be();
         return n;
     }
     if (asked[0].revents)

@@ -86,12 +86,14 @@ class Poll : public testing::Test {
         p->fini();
     }
 
-    /* What is ready within a moment, by id; `until` comes or nothing more does. */
-    uint32_t ready(uint64_t id, uint32_t until)
+    /* What is ready within a moment, by id; all of `until` comes, or `enough` of it, or nothing more
+     * does. */
+    uint32_t ready(uint64_t id, uint32_t until, uint32_t enough = 0)
     {
         uint32_t bits = 0;
 
-        for (int tries = 0; tries < 50 && (bits & until) != until; tries++) {
+        for (int tries = 0; tries < 50 && (bits & until) != until && (bits & enough) == 0;
+             tries++) {
             std::array<ki_event, 16> e;
             const int n = p->wait(e.data(), 16, 100 * ms);
             for (int i = 0; i < n; i++)
@@ -308,7 +310,7 @@ TEST_F(Poll, TellsThePeersEndAndItsDeath)
     EXPECT_EQ(static_cast<uint32_t>(KI_READY_IN | KI_READY_RDHUP),
               half & (KI_READY_IN | KI_READY_RDHUP | KI_READY_HUP));
     a.close_end(1);
-    EXPECT_TRUE(ready(7, KI_READY_OUT) & (KI_READY_OUT | KI_READY_HUP));
+    EXPECT_TRUE(ready(7, KI_READY_OUT, KI_READY_HUP) & (KI_READY_OUT | KI_READY_HUP));
 }
 
 TEST_F(Poll, ForgetsWhatItIsToldTo)
@@ -353,6 +355,42 @@ TEST_F(Poll, KeepsWhatDoesNotFit)
     EXPECT_EQ(n, seen.size());
     for (const auto &[id, times] : seen)
         EXPECT_EQ(1, times) << id;
+}
+
+/* Numbers higher than all before: who has to make room does not wait until something happens. */
+TEST_F(Poll, TakesManyMoreWhileAnotherWaits)
+{
+    constexpr int n = 500;
+    pair quiet;
+    std::vector<int> fds;
+    std::atomic<bool> over{false};
+    std::atomic<bool> waited_in_vain{false};
+
+    quiet.fill_from(0);
+    std::thread waiter([&] {
+        std::array<ki_event, 8> e;
+        const std::int64_t end = kt_now_ms() + kt_patience(20000);
+
+        while (!over && !waited_in_vain) {
+            p->wait(e.data(), 8, 20000 * ms);
+            waited_in_vain = kt_now_ms() >= end;
+        }
+    });
+    for (int i = 0; i < n; i++) {
+        fds.push_back(fcntl(quiet.fd[0], F_DUPFD_CLOEXEC, 0));
+        EXPECT_LE(0, fds.back());
+        EXPECT_EQ(0, p->add(fds.back(), 1));
+    }
+    EXPECT_FALSE(waited_in_vain);
+    over = true;
+    p->wake();
+    waiter.join();
+    quiet.drain(1);
+    EXPECT_TRUE(ready(1, KI_READY_OUT) & KI_READY_OUT);
+    for (const int fd : fds) {
+        p->forget(fd);
+        close(fd);
+    }
 }
 
 /* poll(2) refuses to look at more than a program may have open now. */
