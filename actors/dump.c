@@ -397,7 +397,7 @@ dump_to(void *arg)
 int
 kith_dump(int fd)
 {
-    struct request r = {.fd = fd, .workers = ki_sched.n};
+    struct request r = {.fd = fd, .workers = ki_workers()};
 
     /* First: it is asked for when something is wrong, and that may be who blocks. */
     return ki_blocking(dump_to, &r, ki_offload_submit_first);
@@ -423,7 +423,7 @@ ki_dump_on_signal(void)
 
     if (ki_xchg_seq(&under_way, true))
         return;
-    on_signal = (struct request){.fd = 2, .workers = ki_sched.n};
+    on_signal = (struct request){.fd = 2, .workers = ki_workers()};
     if (ki_offload_submit_own(&job) < 0)
         ki_store_seq(&under_way, false);
 }

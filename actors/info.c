@@ -122,7 +122,7 @@ bytes(void)
 {
     int64_t n = (int64_t) ki_slab_out() + ki_mem_out();
 
-    for (unsigned i = 0; i < ki_sched.n; i++)
+    for (unsigned i = 0; i < ki_workers(); i++)
         n -= (int64_t) ki_slab_cached(&ki_sched.worker[i].slab);
     return n > 0 ? (size_t) n : 0;
 }
@@ -165,7 +165,7 @@ kith_runtime_info(struct kith_runtime_info *info)
     if (!info || !fits(&info->size, sizeof v))
         return KITH_EINVAL;
     v.uptime = (kith_ms) ((ki_now_ns() - ki_load_rlx(&ki_runtime.began_ns)) / MS);
-    v.workers = ki_sched.n;
+    v.workers = ki_workers();
     v.processes =
         (size_t) ki_load_rlx(&ki_runtime.n_procs); /* relaxed, as all of it: a moment's */
     v.processes_max = (size_t) ki_runtime.max_procs;
@@ -194,7 +194,7 @@ kith_worker_info(unsigned worker, struct kith_worker_info *info)
         return rc;
     if (!info || !fits(&info->size, sizeof v))
         return KITH_EINVAL;
-    if (worker >= ki_sched.n)
+    if (worker >= ki_workers())
         return KITH_ENOENT;
     ki_look_worker(&ki_sched.worker[worker], &v);
     v.size = info->size;

@@ -64,7 +64,7 @@ ki_in_use(struct ki_slots *t)
     /* relaxed, all of it: counts that order nothing */
     int64_t n = ki_load_rlx(&t->n_out);
 
-    for (unsigned i = 0; i < ki_sched.n; i++)
+    for (unsigned i = 0; i < ki_workers(); i++)
         n -= ki_load_rlx(&ki_sched.worker[i].slots[t->kind].len);
     return n > 0 ? (size_t) n : 0;
 }

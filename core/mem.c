@@ -61,7 +61,7 @@ ki_mem_out(void)
 {
     int64_t n = ki_load_rlx(&outside);
 
-    for (unsigned i = 0; i < ki_sched.n; i++)
+    for (unsigned i = 0; i < ki_workers(); i++)
         n += ki_load_rlx(&ki_sched.worker[i].mem_bytes);
     return n;
 }

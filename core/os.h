@@ -51,7 +51,8 @@ void ki_os_thread_name(const char *name);
 /* ki_os_write writes text to a descriptor, once; signal-safe, and raises no SIGPIPE. 0 or a code. */
 int ki_os_write(int fd, const char *text, size_t len);
 
-/* ki_os_signal_set makes `handler` get signo (NULL: the system's default again). 0 or a code. */
+/* ki_os_signal_set makes `handler` get signo (NULL: the system's default again), and keeps errno as it
+ * was. 0 or a code. */
 int ki_os_signal_set(int signo, void (*handler)(int signo));
 
 /* ki_os_signal_is_free: it exists, can be caught, and is none that a fault of the program's own makes:

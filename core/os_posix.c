@@ -11,7 +11,10 @@
 
 #include "core/os.h"
 
-enum { STACK_MIN = 1 << 20 };
+enum {
+    STACK_MIN = 1 << 20,
+    SIGNALS = 128 /* no system has more */
+};
 
 uint64_t
 ki_os_now_ns(void)
@@ -82,13 +85,30 @@ ki_os_write(int fd, const char *text, size_t len)
     return rc;
 }
 
+typedef void handler_of(int signo);
+static _Atomic(handler_of *) handlers[SIGNALS]; /* [a] who gets it */
+
+/* Comes between any two instructions of anybody, who may be about to read errno. */
+static void
+handle(int signo)
+{
+    const int code = errno;
+
+    ki_load_seq (&handlers[signo])(signo);
+    errno = code;
+}
+
 int
 ki_os_signal_set(int signo, void (*handler)(int signo))
 {
     struct sigaction a;
 
+    if (signo <= 0 || signo >= SIGNALS)
+        return -EINVAL;
+    if (handler)
+        ki_store_seq(&handlers[signo], handler);
     memset(&a, 0, sizeof a);
-    a.sa_handler = handler ? handler : SIG_DFL;
+    a.sa_handler = handler ? handle : SIG_DFL;
     a.sa_flags = SA_RESTART;
     sigemptyset(&a.sa_mask);
     return sigaction(signo, &a, NULL) == 0 ? 0 : -errno;

@@ -156,7 +156,7 @@ ring_pop(struct ki_worker *w)
     while (h != ki_load_rlx(&w->tail)) {
         struct ki_task *t = ki_load_rlx(&w->ring[h % KI_RING]);
 
-        if (ki_sched.n == 1) {
+        if (ki_workers() == 1) {
             ki_store_rlx(&w->head, h + 1); /* no thieves */
             return t;
         }
@@ -178,7 +178,7 @@ take_injected(struct ki_worker *w)
         return NULL;
     pthread_mutex_lock(&ki_sched.inject_lock);
     n = ki_load_rlx(&ki_sched.n_inject); /* relaxed: changed under the lock */
-    n = (n + ki_sched.n - 1) / ki_sched.n;
+    n = (n + ki_workers() - 1) / ki_workers();
     n = (uint32_t) ki_min_u64(ki_min_u64(n, room + 1), INJECT_BATCH);
     for (uint32_t i = 0; i < n; i++) {
         batch[i] = ki_sched.inject_head;
@@ -198,7 +198,7 @@ lifo_take(struct ki_worker *w)
 {
     if (ki_load_rlx(&w->lifo) == NULL) /* ours to fill: none is none */
         return NULL;
-    if (ki_sched.n == 1) {
+    if (ki_workers() == 1) {
         struct ki_task *t = ki_load_rlx(&w->lifo);
 
         ki_store_rlx(&w->lifo, NULL);
@@ -210,7 +210,7 @@ lifo_take(struct ki_worker *w)
 static struct ki_task *
 lifo_replace(struct ki_worker *w, struct ki_task *t)
 {
-    if (ki_sched.n == 1) {
+    if (ki_workers() == 1) {
         struct ki_task *old = ki_load_rlx(&w->lifo);
 
         ki_store_rlx(&w->lifo, t);
@@ -249,8 +249,8 @@ steal(struct ki_worker *w)
     bool lifo = ki_load_rlx(&ki_sched.steal_lifo);
 
     w->random = w->random * 1664525u + 1013904223u;
-    for (unsigned i = 0; i < ki_sched.n; i++) {
-        struct ki_worker *v = &ki_sched.worker[(w->random / 65536 + i) % ki_sched.n];
+    for (unsigned i = 0; i < ki_workers(); i++) {
+        struct ki_worker *v = &ki_sched.worker[(w->random / 65536 + i) % ki_workers()];
         struct ki_task *t;
 
         if (v == w)
@@ -274,7 +274,7 @@ any_work(struct ki_worker *w)
 
     if (ki_load_seq(&ki_sched.n_inject) != 0 || ki_load_seq(&ki_sched.n_high) != 0)
         return true;
-    for (unsigned i = 0; i < ki_sched.n; i++) {
+    for (unsigned i = 0; i < ki_workers(); i++) {
         struct ki_worker *v = &ki_sched.worker[i];
 
         if (v != w && (ring_len(v) != 0 || (lifo && ki_load_rlx(&v->lifo) != NULL)))
@@ -315,7 +315,7 @@ ki_sched_ready(struct ki_task *t)
     if (!older)
         return;
     ki_sched_ring_push(w, older);
-    if (ki_sched.n > 1)
+    if (ki_workers() > 1)
         ki_sched_notify();
 }
 
@@ -401,7 +401,7 @@ run_late_timers(void)
 {
     uint64_t now = ki_now_ns();
 
-    for (unsigned i = 0; i < ki_sched.n; i++)
+    for (unsigned i = 0; i < ki_workers(); i++)
         if (ki_timers_next(&ki_sched.worker[i].timers) <= now)
             ki_timers_run(&ki_sched.worker[i].timers, now);
 }
@@ -480,7 +480,7 @@ next_normal(struct ki_worker *w)
     t = take_injected(w);
     if (t)
         return t;
-    return ki_sched.n > 1 ? steal(w) : NULL;
+    return ki_workers() > 1 ? steal(w) : NULL;
 }
 
 static struct ki_task *
@@ -511,7 +511,7 @@ run_one(struct ki_worker *w, struct ki_task *t)
 {
     if (w->searching) { /* S2: found some; is there more for the next? */
         w->searching = false;
-        if (ki_sched.n > 1 &&
+        if (ki_workers() > 1 &&
             (ring_len(w) != 0 || ki_load_rlx(&ki_sched.n_inject) != 0 || has_high()))
             ki_sched_notify();
     }
@@ -604,7 +604,7 @@ ki_sched_start(unsigned n)
         ki_sched.poller->fini();
         return -12; /* KITH_ENOMEM */
     }
-    ki_sched.n = n;
+    ki_store_rlx(&ki_sched.n, n);
     ki_store_seq(&ki_sched.halt, false);
     ki_store_seq(&ki_sched.wake_sent, false);
     ki_store_seq(&ki_sched.steal_lifo, false);
@@ -624,7 +624,7 @@ ki_sched_start(unsigned n)
             ki_sched_halt();
             for (unsigned j = 0; j < i; j++)
                 pthread_join(ki_sched.worker[j].thread, NULL);
-            ki_sched.n = 0;
+            ki_store_rlx(&ki_sched.n, 0);
             ki_sched.poller->fini();
             return code;
         }
@@ -647,13 +647,13 @@ ki_sched_join(uint64_t deadline_ns)
     static _Atomic(uint32_t) never;
     bool all;
 
-    if (ki_sched.n == 0)
+    if (ki_workers() == 0)
         return true;
     for (;;) {
         uint64_t now = ki_os_now_ns();
 
         all = true;
-        for (unsigned i = 0; i < ki_sched.n; i++)
+        for (unsigned i = 0; i < ki_workers(); i++)
             all = all && ki_load_acq(&ki_sched.worker[i].done);
         if (all || now >= deadline_ns)
             break;
@@ -664,9 +664,9 @@ ki_sched_join(uint64_t deadline_ns)
     if (!all)
         return false;
     ki_watchdog_join();
-    for (unsigned i = 0; i < ki_sched.n; i++)
+    for (unsigned i = 0; i < ki_workers(); i++)
         pthread_join(ki_sched.worker[i].thread, NULL);
-    ki_sched.n = 0;
+    ki_store_rlx(&ki_sched.n, 0);
     ki_sched.poller->fini();
     return true;
 }

@@ -96,7 +96,7 @@ struct ki_worker {
 };
 
 struct ki_sched {
-    unsigned n;                     /* [i] workers */
+    _Atomic(uint32_t) n;            /* [a] workers; 0 before the start and after the stop */
     _Atomic(uint32_t) n_high;       /* [a] tasks in the list of high priority */
     struct ki_worker *worker;       /* [i] n of KI_WORKERS_MAX, never freed */
     unsigned made;                  /* [i] of these have run before */
@@ -127,6 +127,13 @@ struct ki_sched {
 };
 
 extern struct ki_sched ki_sched;
+
+/* How many there are. A plain thread may look beside a start or a stop. */
+static inline uint32_t
+ki_workers(void)
+{
+    return ki_load_rlx(&ki_sched.n); /* relaxed: written when no worker runs */
+}
 
 /* ki_sched_start makes n workers and their threads; 0 or a code, and then nothing runs.
  * ki_sched_halt makes them leave after their present task; it does not wait.
@@ -174,7 +181,7 @@ ki_sched_ready_fifo(struct ki_task *t)
         return;
     }
     ki_sched_ring_push(w, t);
-    if (ki_slow(ki_sched.n > 1))
+    if (ki_slow(ki_workers() > 1))
         ki_sched_notify();
 }
 
@@ -226,7 +233,7 @@ ki_sched_oldest_fiber(struct ki_worker *w,
     /* relaxed: a look at what a thief may just have taken; the swap of head checks it. */
     if (ki_slow(ki_load_rlx(&t->type)->run != fiber_run))
         return NULL;
-    if (ki_fast(ki_sched.n == 1))
+    if (ki_fast(ki_workers() == 1))
         ki_store_rlx(&w->head, h + 1);             /* no thieves */
     else if (!ki_cas_acq_rel(&w->head, &h, h + 1)) /* with steal_ring's */
         return NULL;

@@ -30,7 +30,7 @@ wait_for_step(bool for_good)
     }
     ki_store_seq(&watchdog.deep, true);
     /* seq_cst: either we see that one is awake, or it sees `deep` (ki_watchdog_wake). */
-    if (ki_load_seq(&ki_sched.n_sleeping) == ki_sched.n && !ki_load_seq(&ki_sched.halt))
+    if (ki_load_seq(&ki_sched.n_sleeping) == ki_workers() && !ki_load_seq(&ki_sched.halt))
         ki_os_park(&watchdog.bell, bell, UINT64_MAX);
     ki_store_seq(&watchdog.deep, false);
 }
@@ -50,7 +50,7 @@ watch(uint64_t *seen, uint64_t *since, uint64_t now)
 {
     bool active = false, wake = false;
 
-    for (unsigned i = 0; i < ki_sched.n; i++) {
+    for (unsigned i = 0; i < ki_workers(); i++) {
         struct ki_worker *w = &ki_sched.worker[i];
         uint64_t p = ki_load_rlx(&w->tick);
         struct ki_task *t = ki_load_rlx(&w->running); /* type-stable: its id is a hint */

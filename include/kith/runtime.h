@@ -157,7 +157,9 @@ struct kith_runtime_info {
     size_t size; /* sizeof(struct kith_runtime_info) */
     kith_ms uptime;
     unsigned workers;
-    size_t processes;       /* that live; plain threads are not counted */
+    size_t
+        processes; /* that live, and for a moment those whose death is known already; plain
+                               threads are not counted */
     size_t processes_max;   /* the limit of the options */
     size_t sockets;         /* open, or not yet closed to the end */
     size_t operations;      /* started and not given back, and one a process keeps */

@@ -181,8 +181,16 @@ std::atomic<int> last_signal;
 TEST(Os, ASignalGoesToItsHandlerUntilItIsGivenBack)
 {
     last_signal = 0;
-    ASSERT_EQ(0, ki_os_signal_set(SIGUSR1, [](int signo) { last_signal = signo; }));
-    ASSERT_EQ(0, raise(SIGUSR1));
+    ASSERT_EQ(0, ki_os_signal_set(SIGUSR1, [](int signo) {
+                  last_signal = signo;
+                  errno = EAGAIN;
+              }));
+    errno = ENOENT;
+    const int rc = raise(SIGUSR1);
+    const int code = errno;
+
+    EXPECT_EQ(0, rc);
+    EXPECT_EQ(ENOENT, code) << "whoever was interrupted may be about to read it";
     EXPECT_EQ(SIGUSR1, last_signal);
 
     ASSERT_EQ(0, ki_os_signal_set(SIGUSR1, nullptr));

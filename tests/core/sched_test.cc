@@ -29,7 +29,7 @@ bool
 all_wait(const kt_fake_poller &poller)
 {
     return kt_until(
-        [&] { return poller.waiting() == ki_sched.n && kt_crew::all_asleep(); });
+        [&] { return poller.waiting() == ki_workers() && kt_crew::all_asleep(); });
 }
 
 /* kt_until for what comes soon: it gives way, but does not sleep. */
@@ -87,7 +87,7 @@ TEST(Sched, StartsHaltsAndJoinsAgainAndAgain)
             ASSERT_TRUE(kt_until([&] { return runs == 1; }));
         }
         ASSERT_TRUE(crew.stop());
-        ASSERT_EQ(0u, ki_sched.n);
+        ASSERT_EQ(0u, ki_workers());
         ASSERT_TRUE(ki_sched_join(0)) << "nothing runs: nothing to wait for";
     }
 }
@@ -99,7 +99,7 @@ TEST(Sched, TellsWhyItCannotStartAndLeavesNothingBehind)
 
     poller.fail_init(KITH_EMFILE);
     EXPECT_EQ(KITH_EMFILE, crew.start(2));
-    EXPECT_EQ(0u, ki_sched.n);
+    EXPECT_EQ(0u, ki_workers());
     poller.fail_init(0);
 
     const auto alloc = ki_seam.alloc;
@@ -108,7 +108,7 @@ TEST(Sched, TellsWhyItCannotStartAndLeavesNothingBehind)
     EXPECT_EQ(KITH_ENOMEM, crew.start(2));
     ki_seam.alloc = alloc;
     ki_sched.worker = kept;
-    EXPECT_EQ(0u, ki_sched.n);
+    EXPECT_EQ(0u, ki_workers());
     EXPECT_EQ(0u, poller.inits()) << "the poller was given back";
 
     EXPECT_EQ(0, crew.start(2));
@@ -487,7 +487,7 @@ TEST(Sched, RunsOnAfterItsWorkersHaveLeft)
 
     ki_sched_halt();
     EXPECT_FALSE(ki_sched_join(ki_os_now_ns())) << "a worker is in user code";
-    EXPECT_EQ(1u, ki_sched.n) << "and is not forgotten";
+    EXPECT_EQ(1u, ki_workers()) << "and is not forgotten";
     go = true;
     ASSERT_TRUE(crew.stop());
     EXPECT_EQ(0u, runs) << "halt means after the present task";

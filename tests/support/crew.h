@@ -67,14 +67,14 @@ class kt_crew {
     {
         std::uint64_t sum = 0;
 
-        for (unsigned i = 0; i < ki_sched.n; i++)
+        for (unsigned i = 0; i < ki_workers(); i++)
             sum += ki_load_rlx(&(ki_sched.worker[i].stats.*counter));
         return sum;
     }
 
     static bool all_asleep()
     {
-        return ki_sched.n_sleeping.load() == ki_sched.n;
+        return ki_sched.n_sleeping.load() == ki_workers();
     }
 
   private:
