@@ -638,6 +638,7 @@ TEST_P(Listener, ServesAllOfManyThatComeAtOnce)
 
 std::atomic<int> accept_code;    // instead of what accept answers; 0: as it is
 std::atomic<int> accept_calls;
+std::atomic<int> in_accept;    // that many calls
 std::atomic<std::uint64_t>
     stopper;    // with it an accept is over when that thread waits; 0: nobody
 std::atomic<bool> has_accepted;
@@ -654,8 +655,10 @@ class ListenerOfASeam : public kt_inets<> {
         no_large_pieces = false;
         ki_seam.accept = [](int fd, void *addr, unsigned *len) {
             accept_calls++;
+            in_accept++;
             const int got =
                 accept_code != 0 ? accept_code.load() : real.accept(fd, addr, len);
+            in_accept--;
 
             if (got >= 0 && stopper != 0) {
                 has_accepted = true;
@@ -700,6 +703,8 @@ TEST_P(ListenerOfASeam, OutOfDescriptorsItWaitsAtNoCostAndDropsNobody)
             const kith_sockaddr at = kt_name_of(pid);
 
             accept_code = code;
+            EXPECT_TRUE(kt_eventually([] { return in_accept == 0; }))
+                << "not told the code";
             accept_calls = 0;
             const kith_ms began = kith_deadline(0);
             const kith_socket c = kt_dial(at), d = kt_dial(at);
