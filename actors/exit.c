@@ -233,7 +233,7 @@ kith_exit(kith_reason why)
         ki_escape_to(p->escape);
     }
     ki_report_bad_exit(rc == 0 ? p : NULL);
-    ki_log_flush();
+    (void) ki_log_flush();
     ki_abort();
 }
 

@@ -400,16 +400,19 @@ ki_log(int level, const char *fmt, ...)
     ki_log_end(t);
 }
 
-void
+bool
 ki_log_flush(void)
 {
     const uint64_t end = ki_os_now_ns() + FLUSH_MS * (uint64_t) MS;
+    uint64_t n;
 
     if (in_child())
-        return;
+        return false;
     for (unsigned c = 0; c < KI_LOG_CLASSES; c++)
         say_suppressed(c, false);
-    wait_for(so_far(), end);
+    n = so_far();
+    wait_for(n, end);
+    return ki_load_seq(&logs.called) >= n;
 }
 
 void

@@ -28,9 +28,9 @@ void ki_log_end(struct ki_text *t);
 /* ki_log is both, for one line of the library's own: "kith: ...". */
 KI_PRINTF(2, 3) void ki_log(int level, const char *fmt, ...);
 
-/* ki_log_flush waits until the hook has had all that was logged so far; but not for long. It calls
- * the hook itself only where the side pool does not. By plain threads, and before an abort. */
-void ki_log_flush(void);
+/* ki_log_flush waits until the hook has had all that was logged so far; but not for long. true: it has.
+ * It calls the hook itself only where the side pool does not. By plain threads, and before an abort. */
+bool ki_log_flush(void);
 
 /* ki_log_tick says how many were suppressed, when it is time. Now and then, by any thread. */
 void ki_log_tick(void);

@@ -387,7 +387,7 @@ stop(struct ki_proc *self, kith_ms drain, kith_ms kill)
     ki_store_seq(&ki_runtime.state, KI_STATE_STOPPED);
     each_process(wake_thread, NULL); /* after that store: see ki_thread_attach */
     ki_sched_halt();
-    ki_log_flush(); /* while the side pool is there for the hook */
+    (void) ki_log_flush(); /* while the side pool is there for the hook */
     ki_offload_stop();
     /* With nobody left no worker is in the user's code: all leave, however busy the machine. */
     if (!ki_sched_join(leave) || !all) {

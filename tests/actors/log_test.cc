@@ -26,7 +26,7 @@ TEST_F(Log, HookGetsWholeLinesInTheirOrder)
     kith_log(KITH_LOG_INFO, "one %d", 1);
     in_process([] { kith_log(KITH_LOG_ERROR, "two %s", "of a process"); });
     kith_log(KITH_LOG_DEBUG, "%s", std::string(5000, 'x').c_str());
-    ki_log_flush();
+    kt_flush_log();
 
     const std::vector<kt_heard> all = ear.all();
     ASSERT_EQ(3u, all.size());
@@ -43,7 +43,7 @@ TEST_F(Log, LevelsBelowTheLeastAreNotHeard)
 
     kith_log(KITH_LOG_NOTICE, "no");
     kith_log(KITH_LOG_WARNING, "yes");
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(1u, ear.all().size());
     EXPECT_EQ(1u, ear.count("yes"));
 }
@@ -56,7 +56,7 @@ TEST_F(Log, WhatHasNoLevelIsNotHeard)
         for (const int level : {-1, static_cast<int>(KITH_LOG_NONE), KITH_LOG_NONE + 1})
             kith_log(level, "level %d", level);
         kith_log(KITH_LOG_DEBUG, "yes");
-        ki_log_flush();
+        kt_flush_log();
         EXPECT_EQ(1u, ear.all().size());
         EXPECT_EQ(1u, ear.count("yes"));
     }
@@ -65,7 +65,7 @@ TEST_F(Log, WhatHasNoLevelIsNotHeard)
     for (const int level : {static_cast<int>(KITH_LOG_ERROR),
                             static_cast<int>(KITH_LOG_NONE), KITH_LOG_NONE + 1})
         kith_log(level, "level %d", level);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(0u, deaf.all().size());
 }
 
@@ -104,7 +104,7 @@ TEST_F(Log, WhoSetsAHookHasTheOldOneCalledNoMore)
     ear.open();
     t.join();
     kith_log(KITH_LOG_ERROR, "nobody's");
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(1u, ear.all().size());
 }
 
@@ -152,7 +152,7 @@ TEST_F(Log, AFlushThatCallsTheHookItselfLooksAtTheClockBetweenTexts)
         for (int i = 0; i < 20; i++)
             kith_log(KITH_LOG_INFO, "line %d", i);
     });
-    ki_log_flush();
+    EXPECT_FALSE(ki_log_flush()) << "that is not all of it";
     EXPECT_GE(calls, 1);
     EXPECT_LE(calls, 2) << "100 ms";
     ki_offload_start();
@@ -180,7 +180,7 @@ TEST(LogStart, AStopEndsInTimeThoughTheHookDoesNot)
     EXPECT_EQ(0u, ear.all().size());
     ear.open();
     t.join();
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_TRUE(kt_until([&] { return ear.count("left") == 1; }));
 }
 
@@ -239,7 +239,7 @@ TEST(LogStart, OfAFloodTheFirstComeAndThenACount)
             let++;
         }
     EXPECT_EQ(50u, let);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(let, ear.count("report\n"));
     EXPECT_EQ(1u, ear.count("kith: 9950 reports of supervisors suppressed\n"));
 
@@ -264,7 +264,7 @@ TEST(LogStart, AStopSaysWhatWasSuppressed)
     EXPECT_EQ(0, kith_stop(0, 0));
     EXPECT_GE(ear.count("reports of supervisors suppressed\n"), 1u);
     kith_log(KITH_LOG_INFO, "after it");
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(1u, ear.count("after it")) << "where nothing runs, by the caller";
 }
 
@@ -276,7 +276,7 @@ TEST(LogStart, TheEnvironmentSaysWhatIsHeard)
         kt_ear ear(KITH_LOG_DEBUG);
         kith_log(KITH_LOG_WARNING, "no");
         kith_log(KITH_LOG_ERROR, "yes");
-        ki_log_flush();
+        kt_flush_log();
         EXPECT_EQ(1u, ear.all().size());
         EXPECT_EQ(0, kith_stop(0, 0));
     }

@@ -106,7 +106,7 @@ TEST_F(Crash, TellsWhoWhyAndWhereWithTheUsersFunctions)
         EXPECT_EQ(0, kt_send(pid, tag, 1));
     all_sent = true;
     EXPECT_EQ(KITH_USER, kt_why(ref).kind);
-    ki_log_flush();
+    kt_flush_log();
 
     ASSERT_EQ(1u, ear.count("kith: crash: process <"));
     std::string text;
@@ -132,17 +132,17 @@ TEST_F(Crash, OnlyWhoEndsItselfAbnormallyIsAnError)
                                  kith_exit(kith_reason_of(KITH_SHUTDOWN, 0, nullptr));
                                  return 0;
                              }).kind);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(0u, ear.count("crash"));
     EXPECT_EQ(KITH_ERROR, run([]() -> int { return KITH_EIO; }).kind);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(1u, ear.count("error(eio)"));
     EXPECT_EQ(KITH_KILLED, run([] {
                                kith_exit_signal(kith_self(),
                                                 kith_reason_of(KITH_KILL, 0, nullptr));
                                return 0;
                            }).kind);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(2u, ear.count("crash"));
     for (const kt_heard &h : ear.all())
         if (has(h.text, "killed")) {
@@ -164,7 +164,7 @@ TEST_F(Crash, AHandlersIsToldToo)
     ASSERT_EQ(0, kith_server_start(&type, &o, nullptr, 0, &pid));
     ASSERT_EQ(0, kith_cast(pid, 1, nullptr, 0));
     EXPECT_EQ(KITH_ERROR, kt_why(ref).kind);
-    ki_log_flush();
+    kt_flush_log();
     EXPECT_EQ(1u, ear.count("error(eproto)"));
 }
 

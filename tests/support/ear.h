@@ -3,7 +3,7 @@
  *
  *   kt_ear ear;                      // from here on it hears all, to the end of the scope
  *   ...
- *   ki_log_flush();
+ *   kt_flush_log();
  *   EXPECT_EQ(1u, ear.count("crash"));
  */
 #ifndef KT_EAR_H
@@ -18,6 +18,13 @@
 #include <mutex>
 #include <string>
 #include <vector>
+
+/* Waits until all that was logged so far has been heard, if nothing holds the hook up. */
+inline void
+kt_flush_log()
+{
+    EXPECT_TRUE(kt_until([] { return ki_log_flush(); }));
+}
 
 struct kt_heard {
     int level;
